@@ -1,0 +1,94 @@
+from libc.stdint cimport int64_t
+
+cdef extern from "floatstate.h" nogil:
+    ctypedef unsigned int floatstate_t
+    floatstate_t floatstate_flush()
+    void floatstate_restore(floatstate_t before)
+
+cdef extern from "workers.h" nogil:
+    enum: SCRATCH_BYTES
+    ctypedef void (*task_t)(void *context, ptrdiff_t task, void *scratch) noexcept nogil
+    int workers_run(task_t task, void *context, ptrdiff_t count, int threads)
+    void workers_keep_awake(int begin)
+
+cdef extern from "activations.h" nogil:
+    enum: RELU, RELU6, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SIGMOID, HARD_SIGMOID, SILU
+    enum: HARD_SILU, SOFTPLUS, SOFTSIGN, TANH, EXPONENTIAL, ACTIVATION_COUNT
+    ctypedef void (*activation_t)(const char *x, ptrdiff_t x_step, char *y, ptrdiff_t y_step,
+                                  ptrdiff_t count, double alpha) noexcept nogil
+    ctypedef void (*activation_gradient_t)(const void *grad, const void *value, void *out,
+                                           ptrdiff_t count, double alpha) noexcept nogil
+    activation_t activation_of(int kind, int dtype)
+    activation_gradient_t activation_gradient_of(int kind, int dtype)
+    int activation_gradient_from_output(int kind)
+
+cdef extern from "simd/kernels.h" nogil:
+    enum: ISA_SCALAR, ISA_BASELINE, ISA_AVX2, ISA_AVX512, ISA_COUNT
+    enum: FLOAT32, FLOAT64, DTYPE_COUNT, GRID_AXES
+
+    ctypedef struct grid_t:
+        ptrdiff_t size[4]
+        ptrdiff_t x_step[4]
+        ptrdiff_t w_step[4]
+
+    ctypedef struct edge_t:
+        int resume
+        int add
+        int clamp
+        double low
+        double high
+        const char *bias
+
+    ctypedef struct panel_t:
+        const char *const *x
+        char *const *y
+        ptrdiff_t rows, x_offset, y_offset, y_step, channels
+        const char *panel
+        int vectors
+        grid_t grid
+        edge_t edge
+
+    ctypedef struct pack_t:
+        const char *w
+        ptrdiff_t w_step, rows, channel_step, channels
+        char *to
+        int vectors
+
+    enum: TAP_AXES, LARGEST_SPAN
+
+    ctypedef struct operand_t:
+        char *data
+        ptrdiff_t outer_step, lane_step
+        ptrdiff_t tap_step[3]
+
+    ctypedef struct position_t:
+        int64_t first, outer_step, lane_step
+        int64_t tap_step[3]
+
+    ctypedef struct window_t:
+        ptrdiff_t outer, lanes
+        ptrdiff_t taps[3]
+        operand_t x, y, dx, index
+        position_t position
+        double count
+        int add
+
+    ctypedef struct kernels_t:
+        int lanes, tile_rows, tile_vectors
+        void (*panel)(const panel_t *) noexcept nogil
+        void (*pack)(const pack_t *) noexcept nogil
+        void (*pool)(const window_t *) noexcept nogil
+        void (*pool_gradient)(const window_t *) noexcept nogil
+
+    const kernels_t *kernels_of(int isa)
+    int isa_supported(int isa)
+
+cdef extern from "api.h" nogil:
+    ctypedef struct api_t:
+        const kernels_t *kernels
+        int isa
+        int threads
+        int (*run)(task_t task, void *context, ptrdiff_t count, int threads) noexcept nogil
+        activation_t (*activation)(int kind, int dtype) noexcept nogil
+        activation_gradient_t (*activation_gradient)(int kind, int dtype) noexcept nogil
+        int (*gradient_from_output)(int kind) noexcept nogil

@@ -1,0 +1,72 @@
+# cython: language_level=3, cdivision=True
+"""How a sum is cut: chunks of taps, blocks of rows, tasks. The reasons are cache sizes and threads.
+
+Forward and input gradient have the same bits however they are cut. A kernel gradient's chunks of
+taps are part of its result, so they depend on shapes alone.
+"""
+from api cimport *
+from segments cimport *
+from sums cimport *
+
+
+cdef inline ptrdiff_t count_rows(const sum_t *s) noexcept nogil:
+    return (s.axis[0].outs * s.axis[1].outs * s.axis[2].outs * s.axis[3].outs * s.axis[4].outs)
+
+
+cdef inline ptrdiff_t count_blocks(const sum_t *s) noexcept nogil:
+    cdef const segment_t *of[AXES]
+    cdef ptrdiff_t index, blocks = 0
+    for index in range(s.classes):
+        class_segments(s, index, of)
+        blocks += ceil_div(class_rows(of), s.block_rows)
+    return blocks
+
+
+cdef inline ptrdiff_t source_bytes_per_row(const sum_t *s) noexcept nogil:
+    """What a row adds to the sources of its neighbour along W; windows overlap there."""
+    cdef const segment_t *seg = s.axis[3].items
+    cdef ptrdiff_t along_w = s.axis[3].taps
+    if s.axis[3].outs > 1:
+        along_w = min(along_w, max(seg.source_step, 1))
+    return s.taps // s.axis[3].taps * along_w * s.itemsize
+
+
+cdef inline void plan_blocks(sum_t *s) noexcept nogil:
+    """Sizes that keep a block's sources in L2 and, where a panel has few rows to serve, a chunk
+    of the panel in L1. Forward and input gradient have the same bits for any such sizes."""
+    cdef ptrdiff_t row_bytes = s.panel_width * s.itemsize, rows = count_rows(s)
+    cdef ptrdiff_t source = source_bytes_per_row(s), most = s.taps
+    s.block_rows = BLOCK_ROWS
+    if s.runs:
+        most = RUN_TAPS
+    elif rows < FEW_ROWS or source * 48 > L2_BYTES:
+        most = CHUNK_TAPS
+    else:
+        s.block_rows = clip(L2_BYTES // source // 24 * 24, 48, BLOCK_ROWS)
+    if s.packed == NULL:
+        most = min(most, SCRATCH_BYTES // row_bytes)
+    set_chunk(s, most)
+    s.panels_at_once = s.panels
+    if s.packed == NULL:
+        s.panels_at_once = min(s.panels, SCRATCH_BYTES // (row_bytes * s.chunk_taps))
+    elif source * rows <= L2_BYTES:
+        s.panels_at_once = 1
+
+
+cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
+    """Rows are split first where panels are packed already, panels first where each task packs
+    its own. Returns the number of tasks."""
+    cdef ptrdiff_t rows = count_rows(s), wanted = 1, share
+    cdef double work = <double>rows * s.taps * s.channels * s.groups
+    if threads > 1:
+        wanted = ceil_div(<ptrdiff_t>min(4.0 * threads, 1 + work / SMALL_WORK), s.groups)
+    share = wanted if s.packed else ceil_div(wanted, s.panels)
+    s.block_rows = min(s.block_rows, max(ceil_div(rows, share * 24) * 24, 48))
+    s.blocks = count_blocks(s)
+    if s.packed:
+        s.block_parts = min(s.blocks, wanted)
+        s.panel_parts = min(s.panels, ceil_div(wanted, s.block_parts))
+    else:
+        s.panel_parts = min(s.panels, wanted)
+        s.block_parts = min(s.blocks, ceil_div(wanted, s.panel_parts))
+    return s.groups * s.block_parts * s.panel_parts

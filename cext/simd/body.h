@@ -1,0 +1,41 @@
+/* One instruction set: every kernel body, once for each element type, and the table's entry.
+ * The including file defines ISA and the vector operations first. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define NAME(stem) PASTE(PASTE(stem, _f), REAL_BITS)
+#define OP(name) PASTE(OP_, REAL_BITS)(name)
+#define V PASTE(V_, REAL_BITS)
+#define LANES (VECTOR_BITS / REAL_BITS)
+
+#if defined(_MSC_VER)
+#define INLINE static __forceinline
+#define UNROLL
+#else
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#define REAL_BITS 32
+#define real float
+#include "tile.h"
+#include "pool.h"
+#undef REAL_BITS
+#undef real
+
+#define REAL_BITS 64
+#define real double
+#include "tile.h"
+#include "pool.h"
+
+#define ROW(bits)                                                                   \
+    {                                                                               \
+        lanes_f##bits, TILE_ROWS, TILE_VECTORS, panel_f##bits, pack_f##bits, pool_f##bits,   \
+            pool_gradient_f##bits                                                   \
+    }
+
+const kernels_t PASTE(kernels_, ISA)[DTYPE_COUNT] = {ROW(32), ROW(64)};

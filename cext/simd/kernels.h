@@ -1,0 +1,74 @@
+/* The table of micro-kernels: one entry for each instruction set and element type.
+ *
+ * Pointers are to bytes and steps are in bytes: drivers do not know the element type, and arrays
+ * may be unaligned or have strides that are no multiple of the element size.
+ */
+#ifndef CONVLET_KERNELS_H
+#define CONVLET_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ISA_SCALAR, ISA_BASELINE, ISA_AVX2, ISA_AVX512, ISA_COUNT };
+enum { FLOAT32, FLOAT64, DTYPE_COUNT };
+enum { GRID_AXES = 4 };
+
+/* A sum of products over a regular grid: the last axis runs fastest. */
+typedef struct {
+    ptrdiff_t size[GRID_AXES];
+    ptrdiff_t x_step[GRID_AXES];
+    ptrdiff_t w_step[GRID_AXES];
+} grid_t;
+
+/* What happens to a tile's accumulators before and after the sum. */
+typedef struct {
+    int resume;       /* start from y instead of from zero */
+    int add;          /* finish by y + sum instead of the sum (never together with resume) */
+    int clamp;        /* after the bias: max(low, .), then min(high, .); NaN stays NaN */
+    double low, high;
+    const char *bias; /* `vectors` vectors, or NULL */
+} edge_t;
+
+/* Rows of x times one packed panel:
+ *
+ *     y[r][j] = sum over the grid of x[r][grid offset] * panel[grid offset][j]
+ *
+ * x, y       `rows` pointers each; y_offset is added to every y
+ * panel      rows of vectors * lanes elements, zero beyond `channels`
+ * channels   of the panel that exist in y, y_step bytes apart
+ */
+typedef struct {
+    const char *const *x;
+    char *const *y;
+    ptrdiff_t rows, x_offset, y_offset, y_step, channels;
+    const char *panel;
+    int vectors;
+    grid_t grid;
+    edge_t edge;
+} panel_t;
+
+/* Rows of weights, side by side in a panel: `vectors` vectors each, zero beyond `channels`. */
+typedef struct {
+    const char *w;
+    ptrdiff_t w_step, rows, channel_step, channels;
+    char *to;
+    int vectors;
+} pack_t;
+
+#include "windows.h"
+
+typedef struct {
+    int lanes;        /* elements in one vector */
+    int tile_rows;    /* the largest register tile: rows of x ... */
+    int tile_vectors; /* ... by vectors of output channels */
+    void (*panel)(const panel_t *);
+    void (*pack)(const pack_t *);
+    void (*pool)(const window_t *);
+    void (*pool_gradient)(const window_t *);
+} kernels_t;
+
+/* One row for each element type; NULL where the compiler has no such instruction set. */
+const kernels_t *kernels_of(int isa);
+int isa_supported(int isa);
+
+#endif

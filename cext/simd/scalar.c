@@ -1,0 +1,3 @@
+#define ISA scalar
+#include "vector_scalar.h"
+#include "body.h"

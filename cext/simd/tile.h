@@ -1,0 +1,142 @@
+/* Rows of x times a packed panel: the one multiply-add kernel (see panel_t in kernels.h).
+ *
+ * A register tile is R rows by C vectors of accumulators. Each step of the grid loads C vectors
+ * of the panel once and multiplies them by one broadcast element of each row: R * C fused
+ * multiply-adds for R + C loads. The sum of every output element therefore runs over the grid in
+ * order, whatever the tile, so tile shapes may differ freely without changing a bit.
+ */
+
+enum { NAME(lanes) = LANES };
+
+INLINE real NAME(load_one)(const void *p) {
+    real value;
+    memcpy(&value, p, sizeof value);
+    return value;
+}
+
+INLINE void NAME(store_one)(void *p, real value) { memcpy(p, &value, sizeof value); }
+
+/* A row of the tile, moved between y and registers; the slow way where y has holes or ends. */
+INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C) {
+    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
+        UNROLL for (int c = 0; c < C; c++) row[c] = vload(y + c * (ptrdiff_t)sizeof(V));
+        return;
+    }
+    real buffer[TILE_VECTORS * LANES] = {0};
+    for (ptrdiff_t j = 0; j < a->channels && j < C * LANES; j++)
+        buffer[j] = NAME(load_one)(y + j * a->y_step);
+    UNROLL for (int c = 0; c < C; c++) row[c] = vload(buffer + c * LANES);
+}
+
+INLINE void NAME(write_row)(const panel_t *a, char *y, const V *row, const int C) {
+    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
+        UNROLL for (int c = 0; c < C; c++) vstore(y + c * (ptrdiff_t)sizeof(V), row[c]);
+        return;
+    }
+    real buffer[TILE_VECTORS * LANES];
+    UNROLL for (int c = 0; c < C; c++) vstore(buffer + c * LANES, row[c]);
+    for (ptrdiff_t j = 0; j < a->channels && j < C * LANES; j++)
+        NAME(store_one)(y + j * a->y_step, buffer[j]);
+}
+
+INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
+    const edge_t *e = &a->edge;
+    if (e->bias) {
+        UNROLL for (int c = 0; c < C; c++)
+            row[c] = vadd(row[c], vload(e->bias + c * (ptrdiff_t)sizeof(V)));
+    }
+    if (e->clamp) {
+        V low = vset1((real)e->low), high = vset1((real)e->high);
+        UNROLL for (int c = 0; c < C; c++) row[c] = vmin(high, vmax(low, row[c]));
+    }
+    if (e->add) {
+        V before[TILE_VECTORS];
+        NAME(read_row)(a, y, before, C);
+        UNROLL for (int c = 0; c < C; c++) row[c] = vadd(before[c], row[c]);
+    }
+    NAME(write_row)(a, y, row, C);
+}
+
+INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t first) {
+    V acc[TILE_ROWS][TILE_VECTORS];
+    const char *x[TILE_ROWS];
+    char *const *y = a->y + first;
+    const grid_t *g = &a->grid;
+
+    UNROLL for (int r = 0; r < R; r++) {
+        x[r] = a->x[first + r] + a->x_offset;
+        UNROLL for (int c = 0; c < C; c++) acc[r][c] = vset1(0);
+    }
+    if (a->edge.resume) {
+        UNROLL for (int r = 0; r < R; r++) NAME(read_row)(a, y[r] + a->y_offset, acc[r], C);
+    }
+    for (ptrdiff_t i = 0; i < g->size[0]; i++)
+        for (ptrdiff_t j = 0; j < g->size[1]; j++)
+            for (ptrdiff_t k = 0; k < g->size[2]; k++) {
+                ptrdiff_t at = i * g->x_step[0] + j * g->x_step[1] + k * g->x_step[2];
+                const char *w =
+                    a->panel + i * g->w_step[0] + j * g->w_step[1] + k * g->w_step[2];
+                const ptrdiff_t x_step = g->x_step[3], w_step = g->w_step[3];
+                for (ptrdiff_t left = g->size[3]; left > 0; left--) {
+                    V weight[TILE_VECTORS];
+                    UNROLL for (int c = 0; c < C; c++)
+                        weight[c] = vload(w + c * (ptrdiff_t)sizeof(V));
+                    UNROLL for (int r = 0; r < R; r++) {
+                        V value = vset1(NAME(load_one)(x[r] + at));
+                        UNROLL for (int c = 0; c < C; c++)
+                            acc[r][c] = vfma(value, weight[c], acc[r][c]);
+                    }
+                    at += x_step;
+                    w += w_step;
+                }
+            }
+    UNROLL for (int r = 0; r < R; r++) NAME(finish_row)(a, y[r] + a->y_offset, acc[r], C);
+}
+
+/* Rows are cut into tiles whose sizes differ by one at most: a lone leftover row would run at a
+ * fraction of the speed. */
+INLINE void NAME(tiles)(const int C, const panel_t *a) {
+    ptrdiff_t count = (a->rows + TILE_ROWS - 1) / TILE_ROWS, first = 0;
+    for (ptrdiff_t t = 0; t < count; t++) {
+        ptrdiff_t rows = a->rows / count + (t < a->rows % count);
+        switch (rows) {
+        case 1: NAME(tile)(1, C, a, first); break;
+        case 2: NAME(tile)(2, C, a, first); break;
+        case 3: NAME(tile)(3, C, a, first); break;
+        case 4: NAME(tile)(4, C, a, first); break;
+#if TILE_ROWS > 4
+        case 5: NAME(tile)(5, C, a, first); break;
+        case 6: NAME(tile)(6, C, a, first); break;
+#endif
+#if TILE_ROWS > 6
+        case 7: NAME(tile)(7, C, a, first); break;
+        case 8: NAME(tile)(8, C, a, first); break;
+#endif
+        }
+        first += rows;
+    }
+}
+
+static void NAME(panel)(const panel_t *a) {
+    if (a->vectors == 1)
+        NAME(tiles)(1, a);
+    else
+        NAME(tiles)(2, a);
+}
+
+static void NAME(pack)(const pack_t *a) {
+    const ptrdiff_t width = a->vectors * LANES;
+    const int whole = a->channel_step == sizeof(real) && a->channels >= width;
+    char *to = a->to;
+    for (ptrdiff_t r = 0; r < a->rows; r++, to += width * sizeof(real)) {
+        const char *w = a->w + r * a->w_step;
+        if (whole) {
+            for (int v = 0; v < a->vectors; v++)
+                vstore(to + v * sizeof(V), vload(w + v * sizeof(V)));
+            continue;
+        }
+        for (ptrdiff_t j = 0; j < width; j++)
+            NAME(store_one)(to + j * sizeof(real),
+                            j < a->channels ? NAME(load_one)(w + j * a->channel_step) : 0);
+    }
+}

@@ -1,0 +1,25 @@
+/* 256-bit x86 with fused multiply-add. */
+#define VECTOR_BITS 256
+#define TILE_ROWS 6
+#define TILE_VECTORS 2
+#define V_32 __m256
+#define V_64 __m256d
+#define MASK V
+#define OP_32(name) _mm256_##name##_ps
+#define OP_64(name) _mm256_##name##_pd
+
+#define vload(p) OP(loadu)((const real *)(p))
+#define vstore(p, a) OP(storeu)((real *)(p), a)
+#define vset1(a) OP(set1)(a)
+#define vadd(a, b) OP(add)(a, b)
+#define vsub(a, b) OP(sub)(a, b)
+#define vmul(a, b) OP(mul)(a, b)
+#define vdiv(a, b) OP(div)(a, b)
+#define vfma(a, b, c) OP(fmadd)(a, b, c)
+#define vmax(a, b) OP(max)(a, b)
+#define vmin(a, b) OP(min)(a, b)
+#define mask_not_le(a, b) OP(cmp)(a, b, _CMP_NLE_UQ)
+#define mask_ordered(a) OP(cmp)(a, a, _CMP_ORD_Q)
+#define mask_equal(a, b) OP(cmp)(a, b, _CMP_EQ_OQ)
+#define mask_and(m, n) OP(and)(m, n)
+#define vselect(m, a, b) OP(blendv)(b, a, m)

@@ -1,0 +1,28 @@
+/* 512-bit x86. */
+#define VECTOR_BITS 512
+#define TILE_ROWS 8
+#define TILE_VECTORS 2
+#define V_32 __m512
+#define V_64 __m512d
+#define MASK __mmask16
+#define OP_32(name) _mm512_##name##_ps
+#define OP_64(name) _mm512_##name##_pd
+#define MASK_OP_32(name) _mm512_##name##_ps_mask
+#define MASK_OP_64(name) _mm512_##name##_pd_mask
+#define MASK_OP(name) PASTE(MASK_OP_, REAL_BITS)(name)
+
+#define vload(p) OP(loadu)(p)
+#define vstore(p, a) OP(storeu)(p, a)
+#define vset1(a) OP(set1)(a)
+#define vadd(a, b) OP(add)(a, b)
+#define vsub(a, b) OP(sub)(a, b)
+#define vmul(a, b) OP(mul)(a, b)
+#define vdiv(a, b) OP(div)(a, b)
+#define vfma(a, b, c) OP(fmadd)(a, b, c)
+#define vmax(a, b) OP(max)(a, b)
+#define vmin(a, b) OP(min)(a, b)
+#define mask_not_le(a, b) MASK_OP(cmp)(a, b, _CMP_NLE_UQ)
+#define mask_ordered(a) MASK_OP(cmp)(a, a, _CMP_ORD_Q)
+#define mask_equal(a, b) MASK_OP(cmp)(a, b, _CMP_EQ_OQ)
+#define mask_and(m, n) ((__mmask16)((m) & (n)))
+#define vselect(m, a, b) OP(mask_blend)(m, b, a)

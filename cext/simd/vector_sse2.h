@@ -1,0 +1,25 @@
+/* 128-bit x86: every x86-64 has it. No fused multiply-add, so the bits are the scalar kernels'. */
+#define VECTOR_BITS 128
+#define TILE_ROWS 6
+#define TILE_VECTORS 2
+#define V_32 __m128
+#define V_64 __m128d
+#define MASK V
+#define OP_32(name) _mm_##name##_ps
+#define OP_64(name) _mm_##name##_pd
+
+#define vload(p) OP(loadu)((const real *)(p))
+#define vstore(p, a) OP(storeu)((real *)(p), a)
+#define vset1(a) OP(set1)(a)
+#define vadd(a, b) OP(add)(a, b)
+#define vsub(a, b) OP(sub)(a, b)
+#define vmul(a, b) OP(mul)(a, b)
+#define vdiv(a, b) OP(div)(a, b)
+#define vfma(a, b, c) vadd(vmul(a, b), c)
+#define vmax(a, b) OP(max)(a, b)
+#define vmin(a, b) OP(min)(a, b)
+#define mask_not_le(a, b) OP(cmpnle)(a, b)
+#define mask_ordered(a) OP(cmpord)(a, a)
+#define mask_equal(a, b) OP(cmpeq)(a, b)
+#define mask_and(m, n) OP(and)(m, n)
+#define vselect(m, a, b) OP(or)(OP(and)(m, a), OP(andnot)(m, b))

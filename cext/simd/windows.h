@@ -1,0 +1,32 @@
+/* A run of pooling windows that see the same taps: what pool.h computes.
+ *
+ * Windows are numbered along two axes, one of which runs over the lanes of a vector: channels, or
+ * neighbouring windows where these lie closer together. Operands on the input's side (x, dx) point
+ * at the first window's first tap, operands on the output's side (y, index) at the first window.
+ */
+#ifndef CONVLET_WINDOWS_H
+#define CONVLET_WINDOWS_H
+
+/* Where indices are needed, x's positions under one window must lie within this many. */
+enum { TAP_AXES = 3, LARGEST_SPAN = 1 << 30 };
+
+typedef struct {
+    char *data;
+    ptrdiff_t outer_step, lane_step, tap_step[TAP_AXES];
+} operand_t;
+
+typedef struct {
+    int64_t first, outer_step, lane_step, tap_step[TAP_AXES];
+} position_t;
+
+typedef struct {
+    ptrdiff_t outer, lanes, taps[TAP_AXES];
+    operand_t x, y;      /* y: the result, or its gradient */
+    operand_t dx;        /* gradient only */
+    operand_t index;     /* int64, the maxima's positions; data may be NULL */
+    position_t position; /* of x's elements, as indices count them */
+    double count;        /* the average's divisor, or 0 for the maximum */
+    int add;             /* add to dx instead of overwriting it */
+} window_t;
+
+#endif

@@ -1,0 +1,317 @@
+# cython: language_level=3, cdivision=True
+"""One sum of products over a regular grid: what every convolution and its gradients are.
+
+For each row (a pixel, or an element of the kernel) and each output channel,
+
+    y[row, channel] = sum over taps of x[source of (row, tap)] * w[tap, channel]
+
+over five axes (N D H W C), each with its rows and its taps. Rows that see the same taps form a
+class: a box of rows (see segments.pxd) for which the micro-kernel walks one regular grid. Weights
+are packed in panels, a register tile's channels side by side, a row for each tap. The nest is
+
+    panels at once > chunk of taps > class > block of rows > panel > register tile
+
+and taps are summed in ascending order in any nest.
+"""
+from api cimport *
+from segments cimport *
+
+cdef enum:
+    AXES = 5
+    BLOCK_ROWS = 192      # a multiple of every tile's rows; the block's input stays in L2
+    FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
+    CHUNK_TAPS = 512      # ... at this many taps
+    RUN_TAPS = 256        # of a kernel gradient, summed with a fresh accumulator
+    SMALL_WORK = 100000   # multiply-adds worth a task of their own
+    L2_BYTES = 512 * 1024  # half of what is common
+    MAX_PANEL = 32        # elements: two vectors of 16
+    ALIGNMENT = 64
+
+
+# One operation, as every task sees it. Steps are in bytes.
+cdef struct sum_t:
+    const kernels_t *kernel
+    ptrdiff_t itemsize
+    segments_t axis[AXES]
+    const char *x
+    char *y
+    const char *w
+    ptrdiff_t x_step[AXES]
+    ptrdiff_t y_step[AXES]
+    ptrdiff_t w_step[AXES]            # by tap
+    ptrdiff_t y_channel, w_channel
+    ptrdiff_t groups, channels        # channels of one group
+    ptrdiff_t x_group, y_group, w_group
+    const char *bias
+    ptrdiff_t bias_step
+    const char *packed                # panels of all taps, or NULL: pack while computing
+    bint runs                         # a fresh sum for each chunk of taps, added to y
+    edge_t edge
+    activation_t activation
+    double alpha
+    # Blocking
+    ptrdiff_t panels, panel_width, taps
+    ptrdiff_t chunk[AXES]             # taps of one pass
+    ptrdiff_t chunk_taps
+    ptrdiff_t block_rows, blocks, classes
+    ptrdiff_t block_parts, panel_parts
+    ptrdiff_t panels_at_once
+
+
+# A chunk of taps, and where they stand in the panel: one row of it each.
+cdef struct box_t:
+    ptrdiff_t low[AXES]
+    ptrdiff_t high[AXES]
+    ptrdiff_t origin[AXES]            # the tap of the panel's first row
+    ptrdiff_t step[AXES]              # in panel rows
+    bint first, last
+
+
+# ----------------------------------------------------------------------------- taps: chunks, panels
+
+cdef inline ptrdiff_t set_chunk(sum_t *s, ptrdiff_t most) noexcept nogil:
+    """Cut the taps into boxes of at most `most` taps that follow each other in order."""
+    cdef ptrdiff_t taps = 1, parts
+    cdef int axis
+    for axis in range(AXES - 1, -1, -1):
+        if taps * s.axis[axis].taps <= most:
+            s.chunk[axis] = s.axis[axis].taps
+        else:
+            parts = ceil_div(s.axis[axis].taps, max(most // taps, 1))
+            s.chunk[axis] = ceil_div(s.axis[axis].taps, parts)
+            most = 0  # axes further out advance one by one
+        taps *= s.chunk[axis]
+    s.chunk_taps = taps
+    return taps
+
+
+cdef inline ptrdiff_t chunk_count(const sum_t *s) noexcept nogil:
+    cdef ptrdiff_t count = 1
+    for axis in range(AXES):
+        count *= ceil_div(s.axis[axis].taps, s.chunk[axis])
+    return count
+
+
+cdef inline box_t chunk_box(const sum_t *s, ptrdiff_t index) noexcept nogil:
+    cdef box_t box
+    cdef ptrdiff_t parts, rest = index, packed = 1
+    cdef int axis
+    for axis in range(AXES - 1, -1, -1):
+        parts = ceil_div(s.axis[axis].taps, s.chunk[axis])
+        box.low[axis] = rest % parts * s.chunk[axis]
+        box.high[axis] = min(box.low[axis] + s.chunk[axis], s.axis[axis].taps)
+        rest //= parts
+        box.origin[axis] = 0 if s.packed else box.low[axis]
+        box.step[axis] = packed
+        packed *= s.axis[axis].taps if s.packed else box.high[axis] - box.low[axis]
+    box.first = index == 0
+    box.last = index == chunk_count(s) - 1
+    return box
+
+
+cdef inline ptrdiff_t panel_vectors(const sum_t *s, ptrdiff_t panel) noexcept nogil:
+    """The last panel is as narrow as its channels allow."""
+    return ceil_div(min(s.channels - panel * s.panel_width, s.panel_width), s.kernel.lanes)
+
+
+cdef inline void pack_panel(const sum_t *s, const char *w, const box_t *box, ptrdiff_t panel,
+                            char *to) noexcept nogil:
+    """Copy the taps of a box, `panel_width` channels side by side, zeros beyond the last one."""
+    cdef ptrdiff_t first = panel * s.panel_width, a, b, c, d
+    cdef ptrdiff_t row_bytes = panel_vectors(s, panel) * s.kernel.lanes * s.itemsize
+    cdef pack_t run
+    run.w_step, run.rows = s.w_step[4], box.high[4] - box.low[4]
+    run.channel_step, run.channels = s.w_channel, min(s.channels - first, s.panel_width)
+    run.vectors = <int>panel_vectors(s, panel)
+    run.to = to
+    w += first * s.w_channel + box.low[4] * s.w_step[4]
+    for a in range(box.low[0], box.high[0]):
+        for b in range(box.low[1], box.high[1]):
+            for c in range(box.low[2], box.high[2]):
+                for d in range(box.low[3], box.high[3]):
+                    run.w = (w + a * s.w_step[0] + b * s.w_step[1] + c * s.w_step[2]
+                             + d * s.w_step[3])
+                    s.kernel.pack(&run)
+                    run.to += run.rows * row_bytes
+
+
+# ---------------------------------------------------------------------------- rows: classes, blocks
+
+cdef inline void class_segments(const sum_t *s, ptrdiff_t index,
+                                const segment_t **of) noexcept nogil:
+    cdef int axis
+    for axis in range(AXES - 1, -1, -1):
+        of[axis] = &s.axis[axis].items[index % s.axis[axis].count]
+        index //= s.axis[axis].count
+
+
+cdef inline ptrdiff_t class_rows(const segment_t *const *of) noexcept nogil:
+    return of[0].outs * of[1].outs * of[2].outs * of[3].outs * of[4].outs
+
+
+cdef inline void locate_rows(const sum_t *s, const segment_t *const *of, ptrdiff_t first,
+                             ptrdiff_t count, const char *x, char *y, const char **xs,
+                             char **ys) noexcept nogil:
+    """The addresses of `count` rows of a class, from the `first` on."""
+    cdef ptrdiff_t at[AXES]
+    cdef ptrdiff_t x_by[AXES]
+    cdef ptrdiff_t y_by[AXES]
+    cdef ptrdiff_t rest = first, row
+    cdef int axis
+    for axis in range(AXES - 1, -1, -1):
+        at[axis] = rest % of[axis].outs
+        rest //= of[axis].outs
+        x_by[axis] = of[axis].source_step * s.x_step[axis] if of[axis].outs > 1 else 0
+        y_by[axis] = of[axis].out_step * s.y_step[axis] if of[axis].outs > 1 else 0
+        x += of[axis].source * s.x_step[axis] + at[axis] * x_by[axis]
+        y += of[axis].out * s.y_step[axis] + at[axis] * y_by[axis]
+    for row in range(count):
+        xs[row] = x
+        ys[row] = y
+        axis = AXES - 1
+        while True:
+            at[axis] += 1
+            x += x_by[axis]
+            y += y_by[axis]
+            if at[axis] < of[axis].outs or axis == 0:
+                break
+            at[axis] = 0
+            x -= of[axis].outs * x_by[axis]
+            y -= of[axis].outs * y_by[axis]
+            axis -= 1
+
+
+cdef inline void set_grid(const sum_t *s, const segment_t *const *of, const box_t *box,
+                          panel_t *call) noexcept nogil:
+    """The taps of a class that lie within a chunk: at most four axes, neighbours merged."""
+    cdef ptrdiff_t row_bytes = call.vectors * s.kernel.lanes * s.itemsize
+    cdef ptrdiff_t low, high, size, x_step, w_step, panel_row = 0
+    cdef grid_t *grid = &call.grid
+    cdef int axis, slot = GRID_AXES - 1
+    cdef const segment_t *seg
+    for axis in range(GRID_AXES):
+        grid.size[axis] = 1
+        grid.x_step[axis] = grid.w_step[axis] = 0
+    call.x_offset = 0
+    for axis in range(AXES - 1, -1, -1):
+        seg = of[axis]
+        low = clip(ceil_div(box.low[axis] - seg.tap, seg.tap_step), 0, seg.taps)
+        high = clip(ceil_div(box.high[axis] - seg.tap, seg.tap_step), low, seg.taps)
+        size = high - low
+        if size == 0:
+            grid.size[0] = 0
+            return
+        call.x_offset += low * seg.source_tap_step * s.x_step[axis]
+        panel_row += (seg.tap + low * seg.tap_step - box.origin[axis]) * box.step[axis]
+        if size == 1:
+            continue
+        x_step = seg.source_tap_step * s.x_step[axis]
+        w_step = seg.tap_step * box.step[axis] * row_bytes
+        if grid.size[slot] > 1:
+            if (x_step == grid.size[slot] * grid.x_step[slot]
+                    and w_step == grid.size[slot] * grid.w_step[slot]):
+                grid.size[slot] *= size
+                continue
+            slot -= 1
+        grid.size[slot], grid.x_step[slot], grid.w_step[slot] = size, x_step, w_step
+    call.panel += panel_row * row_bytes
+
+
+# ------------------------------------------------------------------------------------ the loop nest
+
+cdef inline void finish_activation(const sum_t *s, const panel_t *call) noexcept nogil:
+    cdef ptrdiff_t row
+    cdef char *y
+    for row in range(call.rows):
+        y = call.y[row] + call.y_offset
+        s.activation(y, call.y_step, y, call.y_step, call.channels, s.alpha)
+
+
+cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *const *of,
+                           const box_t *box, ptrdiff_t panel, const char *packed,
+                           panel_t *call) noexcept nogil:
+    """One block of rows times one packed panel; packed holds the box's taps."""
+    cdef char bias[MAX_PANEL * 8]
+    cdef ptrdiff_t first = panel * s.panel_width
+    cdef pack_t copy
+    call.vectors = <int>panel_vectors(s, panel)
+    call.channels = min(s.channels - first, s.panel_width)
+    call.y_step = s.y_channel
+    call.y_offset = first * s.y_channel
+    call.panel = packed
+    call.edge = s.edge
+    call.edge.resume = not s.runs and not box.first
+    call.edge.add = s.runs and not box.first
+    call.edge.clamp = s.edge.clamp and box.last
+    call.edge.bias = NULL
+    if s.bias and box.last:
+        copy.w = s.bias + (group * s.channels + first) * s.bias_step
+        copy.w_step, copy.rows, copy.vectors = 0, 1, call.vectors
+        copy.channel_step, copy.channels, copy.to = s.bias_step, call.channels, bias
+        s.kernel.pack(&copy)
+        call.edge.bias = bias
+    set_grid(s, of, box, call)
+    s.kernel.panel(call)
+    if s.activation and box.last:
+        finish_activation(s, call)
+
+
+cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
+                            ptrdiff_t first_block, ptrdiff_t end_block, ptrdiff_t panel,
+                            ptrdiff_t panels, const char *packed,
+                            ptrdiff_t panel_bytes) noexcept nogil:
+    """Blocks of rows, numbered through all classes, times some panels."""
+    cdef const char *xs[BLOCK_ROWS]
+    cdef char *ys[BLOCK_ROWS]
+    cdef const segment_t *of[AXES]
+    cdef panel_t call
+    cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
+    call.x, call.y = <const char *const *>xs, <char *const *>ys
+    for index in range(s.classes):
+        class_segments(s, index, of)
+        rows = class_rows(of)
+        blocks = ceil_div(rows, s.block_rows)
+        for b in range(max(first_block - block, 0), min(end_block - block, blocks)):
+            first = rows * b // blocks
+            call.rows = rows * (b + 1) // blocks - first
+            locate_rows(s, of, first, call.rows, s.x + group * s.x_group, s.y + group * s.y_group,
+                        xs, ys)
+            for p in range(panels):
+                run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
+        block += blocks
+        if block >= end_block:
+            return
+
+
+cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block,
+                          ptrdiff_t end_block, ptrdiff_t first_panel, ptrdiff_t end_panel,
+                          char *scratch) noexcept nogil:
+    """Some panels at a time: all chunks of taps, all blocks of rows."""
+    cdef ptrdiff_t taps = s.taps if s.packed else s.chunk_taps
+    cdef ptrdiff_t panel_bytes = taps * s.panel_width * s.itemsize
+    cdef ptrdiff_t panel = first_panel, panels, index, p
+    cdef const char *packed = scratch
+    cdef box_t box
+    while panel < end_panel:
+        panels = min(s.panels_at_once, end_panel - panel)
+        if s.packed:
+            packed = s.packed + (group * s.panels + panel) * panel_bytes
+        for index in range(chunk_count(s)):
+            box = chunk_box(s, index)
+            if not s.packed:
+                for p in range(panels):
+                    pack_panel(s, s.w + group * s.w_group, &box, panel + p,
+                               scratch + p * panel_bytes)
+            run_blocks(s, group, &box, first_block, end_block, panel, panels, packed, panel_bytes)
+        panel += panels
+
+
+cdef inline void run_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const sum_t *s = <const sum_t *>context
+    cdef ptrdiff_t panel_part = task % s.panel_parts
+    cdef ptrdiff_t block_part = task // s.panel_parts % s.block_parts
+    cdef ptrdiff_t group = task // s.panel_parts // s.block_parts
+    run_part(s, group,
+             s.blocks * block_part // s.block_parts, s.blocks * (block_part + 1) // s.block_parts,
+             s.panels * panel_part // s.panel_parts, s.panels * (panel_part + 1) // s.panel_parts,
+             <char *>scratch)

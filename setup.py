@@ -1,0 +1,39 @@
+"""The extension modules and their compiler flags; everything else stands in pyproject.toml."""
+
+import os
+import sys
+from glob import glob
+
+from setuptools import Extension, setup
+
+POSIX = sys.platform != "win32"
+# Contraction stays off so that a multiply-add is fused exactly where the source says so.
+COMPILE = ["-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden"] if POSIX else ["/O2"]
+LINK = ["-Wl,-s"] if sys.platform.startswith("linux") else []
+if extra := os.environ.get("CONVLET_BUILD_FLAGS"):  # sanitizers, warnings as errors
+    COMPILE, LINK = COMPILE + extra.split(), extra.split()
+
+HEADERS = [*glob("cext/*.h"), *glob("cext/*.pxd"), *glob("cext/simd/*.h")]
+KERNELS = ["cext/workers.c", "cext/activations.c", *sorted(glob("cext/simd/*.c"))]
+
+
+def module(name, *sources):
+    return Extension(
+        f"convlet._cext.{name}",
+        [f"cext/{name}.pyx", *sources],
+        include_dirs=["cext"],
+        depends=HEADERS,
+        extra_compile_args=COMPILE,
+        extra_link_args=LINK,
+        libraries=["m"] if POSIX else [],
+    )
+
+
+setup(
+    ext_modules=[
+        module("runtime", *KERNELS),
+        module("convolution"),
+        module("pooling"),
+        module("pointwise"),
+    ]
+)

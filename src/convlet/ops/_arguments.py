@@ -1,0 +1,182 @@
+"""The checks of arrays and names that every operator makes, once, before it computes anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+DATA_FORMATS = ("channels_last", "channels_first")
+# How much work NumPy may spend on deciding whether two arrays overlap; undecided counts as shared.
+OVERLAP_WORK = 10_000
+
+
+def as_array(value: object, name: str, rank: int | None = None) -> Array:
+    """`value` as a float32 or float64 ndarray in native byte order, without a copy of its own."""
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(
+            f"{name} must be a plain array, got {type(value).__name__}: "
+            f"pass np.asarray({name})" + (" after filling it" if np.ma.isMA(value) else "")
+        )
+    if not isinstance(value, np.ndarray):
+        value = _from_protocol(value, name)
+    if value.dtype not in (np.float32, np.float64) or not value.dtype.isnative:
+        raise TypeError(
+            f"{name} must be float32 or float64 in native byte order, got {_describe(value.dtype)}: "
+            f"convert it, as with {name}.astype(np.float32)"
+        )
+    if rank is not None and value.ndim != rank:
+        raise ValueError(f"{name} must have {rank} axes, got shape {value.shape}")
+    return value.view(np.ndarray) if type(value) is not np.ndarray else value
+
+
+def _from_protocol(value: object, name: str) -> Array:
+    if hasattr(value, "__array__"):
+        return np.asarray(value)
+    if hasattr(value, "__dlpack__"):
+        return np.from_dlpack(value)  # type: ignore[arg-type]
+    try:
+        return np.asarray(memoryview(value))  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(
+            f"{name} must be an array, got {type(value).__name__}: "
+            f"convert it, as with np.array({name}, np.float32)"
+        ) from None
+
+
+def _describe(dtype: np.dtype[Any]) -> str:
+    return str(dtype) if dtype.isnative else f"byte-swapped {dtype.newbyteorder('=')}"
+
+
+def check_same_dtype(arrays: Iterable[tuple[str, Array | None]]) -> None:
+    """All given arrays must have the first one's dtype."""
+    present = [(name, array) for name, array in arrays if array is not None]
+    first, reference = present[0]
+    for name, array in present[1:]:
+        if array.dtype != reference.dtype:
+            raise TypeError(
+                f"{name} must have {first}'s dtype {reference.dtype}, got {array.dtype}: "
+                f"convert one, as with {name}.astype({first}.dtype)"
+            )
+
+
+def check_not_empty(name: str, shape: Sequence[int], first: int = 0) -> None:
+    """No axis from `first` on may have size zero."""
+    if 0 in shape[first:]:
+        raise ValueError(f"{name} must have no axis of size 0, got shape {tuple(shape)}")
+
+
+def check_shape(name: str, array: Array, shape: Sequence[int], rule: str) -> None:
+    if array.shape != tuple(shape):
+        raise ValueError(f"{name} must have {rule} {tuple(shape)}, got {array.shape}")
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, got {type(value).__name__}")
+    if value not in choices:
+        quoted = ", ".join(f'"{choice}"' for choice in choices)
+        raise ValueError(f"{name} must be one of {quoted}, got {value!r}")
+    return value
+
+
+def check_flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def spatial_rank(name: str, array: Array) -> int:
+    """1, 2 or 3, from an array with a batch and a channel axis besides."""
+    if not 3 <= array.ndim <= 5:
+        raise ValueError(
+            f"{name} must have 3, 4 or 5 axes (batch, 1 to 3 spatial, channels), "
+            f"got shape {array.shape}"
+        )
+    return array.ndim - 2
+
+
+def to_channels_last(array: Array, data_format: str) -> Array:
+    """A view with channels last."""
+    return array if data_format == "channels_last" else np.moveaxis(array, 1, -1)
+
+
+def to_rank_3(array: Array, leading: int) -> Array:
+    """A view with 5 axes: the spatial ones that are missing are inserted at axis `leading`."""
+    return array[(slice(None),) * leading + (None,) * (5 - array.ndim)]
+
+
+def in_format(shape: tuple[int, ...], data_format: str) -> tuple[int, ...]:
+    """A channels-last shape as `data_format` has it."""
+    return shape if data_format == "channels_last" else (shape[0], shape[-1], *shape[1:-1])
+
+
+def check_size(what: str, shape: Sequence[int], itemsize: int) -> None:
+    if math.prod(shape) * itemsize >= 2**63:
+        raise ValueError(f"{what} must be below 2**63 bytes, got shape {tuple(shape)}")
+
+
+def output_array(
+    out: object, shape: tuple[int, ...], data_format: str, inputs: Sequence[tuple[str, Array]]
+) -> tuple[Array, Array]:
+    """A result to return, and its channels-last view to compute into.
+
+    `shape` is channels-last. Without `out` the result is new and C-contiguous in `data_format`.
+    """
+    dtype = inputs[0][1].dtype
+    check_size("the result", shape, dtype.itemsize)
+    shape = in_format(shape, data_format)
+    if out is None:
+        result = np.empty(shape, dtype)
+    else:
+        result = check_out(out, shape, dtype, inputs)
+    return result, to_channels_last(result, data_format)
+
+
+def check_out(
+    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], inputs: Sequence[tuple[str, Array]]
+) -> Array:
+    if not isinstance(out, np.ndarray) or isinstance(out, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(f"out must be an ndarray, got {type(out).__name__}")
+    if out.dtype != dtype or not out.dtype.isnative:
+        raise TypeError(f"out must have dtype {dtype}, got {_describe(out.dtype)}")
+    check_shape("out", out, shape, "shape")
+    if not out.flags.writeable:
+        raise ValueError("out must be writeable, got a read-only array")
+    if _overlaps_itself(out):
+        raise ValueError(
+            f"out must not overlap itself, got strides {out.strides} for shape {out.shape}"
+        )
+    for name, array in inputs:
+        if _share_memory(out, array):
+            raise ValueError(f"out must not share memory with {name}")
+    return out
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Whether two elements may lie on the same bytes; sure of the usual layouts only."""
+    reach = array.itemsize
+    for size, stride in sorted(zip(array.shape, array.strides, strict=True), key=_by_stride):
+        if size > 1:
+            if abs(stride) < reach:
+                return array.size > 0
+            reach += abs(stride) * (size - 1)
+    return False
+
+
+def _by_stride(axis: tuple[int, int]) -> int:
+    return abs(axis[1])
+
+
+def _share_memory(a: Array, b: Array) -> bool:
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=OVERLAP_WORK)
+    except np.exceptions.TooHardError:
+        return True

@@ -1,0 +1,362 @@
+"""Convolution and its gradients on arrays, and the private forms that layers use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convlet._cext import convolution as compiled
+from convlet.ops import _arguments as arguments
+from convlet.ops._activation import activate_rows, activation_code
+from convlet.ops._arguments import Array
+from convlet.ops._geometry import Window, normalize_padding, normalize_tuple, windows
+
+NEEDS = ("x", "kernel", "bias")
+_PLAIN = ((1, 1, 1), (1, 1, 1), (0, 0, 0))
+
+
+class Geometry(NamedTuple):
+    """A checked convolution: what the compiled code needs to know beside its arrays."""
+
+    strides: tuple[int, int, int]
+    dilations: tuple[int, int, int]
+    before: tuple[int, int, int]
+    groups: int
+    shape: tuple[int, ...]  # of the output, channels last
+    data_format: str
+
+
+def conv(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    strides: int | tuple[int, ...] = 1,
+    padding: Any = "valid",
+    dilation_rate: int | tuple[int, ...] = 1,
+    data_format: str = "channels_last",
+    activation: str | None = None,
+    out: Array | None = None,
+) -> Array:
+    """Convolve a batch of 1-D, 2-D or 3-D inputs with a kernel.
+
+    out[n, oh, ow, co] = activation(bias[co] + sum over kh, kw, ci of
+    x[n, oh * SH + kh * DH - PH, ow * SW + kw * DW - PW, ci] * kernel[kh, kw, ci, co])
+
+    where taps that fall outside of `x` contribute nothing. (A cross-correlation, as in every
+    neural network library: the kernel is not flipped.)
+
+    Parameters
+    ----------
+    x : array (N, *spatial, CI)
+        One, two or three spatial axes (W, H W or D H W); (N, CI, *spatial) with
+        ``data_format="channels_first"``. float32 or float64, any strides.
+    kernel : array (*size, CI / groups, CO)
+        Of x's dtype. The number of groups follows from the shapes.
+    bias : array (CO,), optional
+        Added to each output channel.
+    strides, dilation_rate : int or one int for each spatial axis, default 1
+        Step of the window, and distance between its taps, in elements of `x`.
+    padding : str, int or pairs, default "valid"
+        "valid" (none), "same" (output of ceil(size / stride), an odd element at the end),
+        "same_lower" (an odd element at the start), "causal" (1-D: all of it at the start),
+        an int for both sides of each axis, or one (before, after) pair for each axis.
+    data_format : {"channels_last", "channels_first"}
+        Layout of `x` and of the result.
+    activation : str, optional
+        Name of an activation function (``convlet.activations``) applied to the result.
+    out : ndarray, optional
+        Where to write the result: exact shape and dtype, not overlapping an input.
+
+    Returns
+    -------
+    ndarray (N, *out_spatial, CO)
+        C-contiguous in `data_format`, or `out`.
+
+    Raises
+    ------
+    TypeError
+        If an array is not float32 or float64, dtypes differ, or an option is of a wrong kind.
+    ValueError
+        If shapes do not fit each other, or an option has a value that it cannot have.
+
+    Notes
+    -----
+    The accumulator has x's dtype and starts at zero; taps are added in ascending order
+    (kd, kh, kw, ci) by fused multiply-adds where the processor has them, then the bias. So the
+    result has the same bits for any thread count, strides and rest of the batch. Subnormal
+    numbers count as zero. The formula is (9.6) of Goodfellow, Bengio, Courville, "Deep
+    Learning" (2016), with strides and channels as in section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet import ops
+    >>> x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+    >>> edge = np.array([-1, 1], dtype=np.float32).reshape(1, 2, 1, 1)
+    >>> ops.conv(x, edge, strides=2)[0, :, :, 0]
+    array([[1., 1.],
+           [1., 1.]], dtype=float32)
+    """
+    x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
+    return _forward(x, kernel, bias, geometry, activation, out, None)
+
+
+def conv_packed(
+    x: Any,
+    packed: compiled.Packed,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    strides: int | tuple[int, ...] = 1,
+    padding: Any = "valid",
+    dilation_rate: int | tuple[int, ...] = 1,
+    data_format: str = "channels_last",
+    activation: str | None = None,
+    out: Array | None = None,
+) -> Array:
+    """`conv` with a kernel that `pack` has packed before: the same bits, sooner."""
+    x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
+    return _forward(x, kernel, bias, geometry, activation, out, packed)
+
+
+def pack(kernel: Array, groups: int = 1) -> compiled.Packed:
+    """A kernel's panels for `conv_packed` and `dense`: for one dtype and instruction set."""
+    wide = kernel[None, None, None] if kernel.ndim == 2 else arguments.to_rank_3(kernel, 0)
+    return compiled.pack[_type(kernel)](wide, groups)
+
+
+def conv_grad(
+    grad: Any,
+    x: Any,
+    kernel: Any,
+    *,
+    strides: int | tuple[int, ...] = 1,
+    padding: Any = "valid",
+    dilation_rate: int | tuple[int, ...] = 1,
+    data_format: str = "channels_last",
+    needs: Iterable[str] = NEEDS,
+) -> tuple[Array | None, Array | None, Array | None]:
+    """Gradients of `conv` with respect to its input, kernel and bias.
+
+    Parameters
+    ----------
+    grad : array (N, *out_spatial, CO)
+        Gradient of a scalar with respect to conv's result before its activation.
+    x, kernel, strides, padding, dilation_rate, data_format
+        As given to `conv`.
+    needs : iterable of {"x", "kernel", "bias"}
+        Which gradients to compute.
+
+    Returns
+    -------
+    dx, dkernel, dbias : ndarray or None
+        Shaped as x, kernel and (CO,), C-contiguous; None for what was not needed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv`; also if `grad` does not have the shape of conv's result.
+
+    Notes
+    -----
+    Accumulators have x's dtype. dx sums over (kd, kh, kw, co) ascending. dkernel and dbias sum
+    over (n, od, oh, ow) ascending, cut by shape alone into runs of at most 256, each summed from
+    zero and then added in order: the same bits for any thread count and strides.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet import ops
+    >>> x, kernel = np.ones((1, 3, 3, 1)), np.ones((2, 2, 1, 1))
+    >>> dx, dkernel, dbias = ops.conv_grad(np.ones((1, 2, 2, 1)), x, kernel)
+    >>> dx[0, :, :, 0]
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]])
+    >>> dkernel[:, :, 0, 0]
+    array([[4., 4.],
+           [4., 4.]])
+    >>> dbias
+    array([4.])
+    """
+    x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
+    wanted = _check_needs(needs)
+    grad = arguments.as_array(grad, "grad", x.ndim)
+    arguments.check_same_dtype((("x", x), ("grad", grad)))
+    grad = arguments.to_channels_last(grad, data_format)
+    if grad.shape != geometry.shape:
+        raise ValueError(
+            f"grad must have the shape of conv's result, {geometry.shape} (channels last), "
+            f"got {grad.shape}"
+        )
+    dx = dkernel = dbias = None
+    if "x" in wanted:
+        dx, view = arguments.output_array(None, x.shape, data_format, (("x", x),))
+        input_gradient(grad, kernel, view, geometry)
+    if "kernel" in wanted:
+        dkernel = np.empty(kernel.shape, x.dtype)
+        kernel_gradient(x, grad, dkernel, geometry)
+    if "bias" in wanted:
+        dbias = bias_gradient(grad)
+    return dx, dkernel, dbias
+
+
+def input_gradient(grad: Array, kernel: Array, out: Array, geometry: Geometry) -> None:
+    """Write conv's gradient with respect to x into `out`; all checked, channels last."""
+    if out.size:
+        compiled.input_gradient[_type(grad)](
+            arguments.to_rank_3(grad, 1),
+            arguments.to_rank_3(kernel, 0),
+            arguments.to_rank_3(out, 1),
+            *geometry[:4],
+        )
+
+
+def kernel_gradient(x: Array, grad: Array, out: Array, geometry: Geometry) -> None:
+    """Write conv's gradient with respect to its kernel into `out`; all checked, channels last."""
+    if x.shape[0] == 0:
+        out[...] = 0
+        return
+    compiled.kernel_gradient[_type(x)](
+        arguments.to_rank_3(x, 1),
+        arguments.to_rank_3(grad, 1),
+        arguments.to_rank_3(out, 0),
+        *geometry[:4],
+    )
+
+
+def bias_gradient(grad: Array) -> Array:
+    """Sums of grad (N, *spatial, CO) over all but its channels.
+
+    The kernel gradient of a convolution whose input is 1 and has one channel.
+    """
+    dbias = np.empty((1,) * (grad.ndim - 1) + grad.shape[-1:], grad.dtype)
+    ones = np.broadcast_to(np.ones((), grad.dtype), (*grad.shape[:-1], 1))
+    kernel_gradient(ones, grad, dbias, Geometry(*_PLAIN, 1, grad.shape, "channels_last"))
+    return dbias.reshape(-1)
+
+
+def dense(
+    x: Array,
+    kernel: Array,
+    bias: Array | None = None,
+    *,
+    activation: str | None = None,
+    packed: compiled.Packed | None = None,
+) -> Array:
+    """x (N, CI) times kernel (CI, CO), plus bias, activated: a convolution of N single pixels."""
+    geometry = Geometry(*_PLAIN, 1, (x.shape[0], 1, kernel.shape[1]), "channels_last")
+    result = _forward(x[:, None], kernel[None], bias, geometry, activation, None, packed)
+    return result.reshape(geometry.shape[0], geometry.shape[2])
+
+
+def dense_grad(
+    grad: Array, x: Array, kernel: Array, needs: Iterable[str] = NEEDS
+) -> tuple[Array | None, Array | None, Array | None]:
+    """Gradients of `dense` with respect to x, kernel and bias; None for what is not needed."""
+    dx, dkernel, dbias = conv_grad(grad[:, None], x[:, None], kernel[None], needs=needs)
+    return (
+        None if dx is None else dx.reshape(x.shape),
+        None if dkernel is None else dkernel.reshape(kernel.shape),
+        dbias,
+    )
+
+
+def _check_operands(
+    x: Any, kernel: Any, strides: Any, padding: Any, dilation_rate: Any, data_format: Any
+) -> tuple[Array, Array, Geometry]:
+    """x with channels last, kernel, and the geometry of their convolution."""
+    arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+    x = arguments.as_array(x, "x")
+    rank = arguments.spatial_rank("x", x)
+    kernel = arguments.as_array(kernel, "kernel", rank + 2)
+    arguments.check_same_dtype((("x", x), ("kernel", kernel)))
+    x = arguments.to_channels_last(x, data_format)
+    arguments.check_not_empty("x", x.shape, first=1)
+    arguments.check_not_empty("kernel", kernel.shape)
+    groups = _count_groups(x.shape[-1], kernel.shape)
+    fitted = windows(
+        x.shape[1:-1],
+        kernel.shape[:-2],
+        normalize_tuple(strides, rank, "strides"),
+        normalize_padding(padding, rank, causal=True),
+        normalize_tuple(dilation_rate, rank, "dilation_rate"),
+    )
+    shape = (x.shape[0], *(window.out for window in fitted), kernel.shape[-1])
+    return x, kernel, Geometry(*_three_axes(fitted), groups, shape, data_format)
+
+
+def _count_groups(channels: int, kernel_shape: tuple[int, ...]) -> int:
+    if channels % kernel_shape[-2]:
+        raise ValueError(
+            f"x's channels must be a multiple of kernel.shape[-2], got {channels} channels and "
+            f"kernel shape {kernel_shape}"
+        )
+    groups = channels // kernel_shape[-2]
+    if kernel_shape[-1] % groups:
+        raise ValueError(
+            f"kernel.shape[-1] must be a multiple of the number of groups, got kernel shape "
+            f"{kernel_shape} for {groups} groups ({channels} channels of x)"
+        )
+    return groups
+
+
+def _three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
+    """Strides, dilations and padding before, of three axes.
+
+    A stride is no matter where there is one output, nor a dilation where there is one tap: 1 then,
+    so that no product of the two leaves 64 bits.
+    """
+    missing = (Window(1, 1, 1, 1, 0, 0, 1),) * (3 - len(fitted))
+    axes = missing + fitted
+    return (
+        tuple(axis.stride if axis.out > 1 else 1 for axis in axes),
+        tuple(axis.dilation if axis.size > 1 else 1 for axis in axes),
+        tuple(axis.before for axis in axes),
+    )
+
+
+def _check_needs(needs: Iterable[str]) -> frozenset[str]:
+    wanted = frozenset((needs,)) if isinstance(needs, str) else frozenset(needs)
+    if not wanted <= frozenset(NEEDS):
+        raise ValueError(f'needs must be some of "x", "kernel", "bias", got {needs!r}')
+    return wanted
+
+
+def _forward(
+    x: Array,
+    kernel: Array,
+    bias: Any,
+    geometry: Geometry,
+    activation: str | None,
+    out: Any,
+    packed: compiled.Packed | None,
+) -> Array:
+    inputs = [("x", x), ("kernel", kernel)]
+    if bias is not None:
+        bias = arguments.as_array(bias, "bias", 1)
+        arguments.check_same_dtype((("x", x), ("bias", bias)))
+        arguments.check_shape("bias", bias, kernel.shape[-1:], "shape")
+        inputs.append(("bias", bias))
+    code = activation_code(activation)
+    result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
+    if view.size:
+        compiled.forward[_type(x)](
+            arguments.to_rank_3(x, 1),
+            arguments.to_rank_3(kernel, 0),
+            bias,
+            arguments.to_rank_3(view, 1),
+            *geometry[:4],
+            *code,
+            packed,
+        )
+        activate_rows(activation, view)
+    return result
+
+
+def _type(array: Array) -> str:
+    """The name by which Cython finds the compiled function for an element type."""
+    return "float" if array.dtype == np.float32 else "double"
