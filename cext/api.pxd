@@ -58,15 +58,15 @@ cdef extern from "simd/kernels.h" nogil:
 
     ctypedef struct operand_t:
         char *data
-        ptrdiff_t outer_step, lane_step
+        ptrdiff_t row_step, outer_step, lane_step
         ptrdiff_t tap_step[3]
 
     ctypedef struct position_t:
-        int64_t first, outer_step, lane_step
+        int64_t first, row_step, outer_step, lane_step
         int64_t tap_step[3]
 
     ctypedef struct window_t:
-        ptrdiff_t outer, lanes
+        ptrdiff_t rows, outer, lanes
         ptrdiff_t taps[3]
         operand_t x, y, dx, index
         position_t position

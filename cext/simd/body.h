@@ -14,9 +14,11 @@
 
 #if defined(_MSC_VER)
 #define INLINE static __forceinline
+#define OUTLINE static __declspec(noinline)
 #define UNROLL
 #else
 #define INLINE static inline __attribute__((always_inline))
+#define OUTLINE static __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 

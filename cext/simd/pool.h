@@ -2,13 +2,17 @@
  *
  * Taps are visited in ascending order. The maximum starts at minus infinity and takes a tap where
  * not (tap <= maximum), unless the maximum is NaN already: so NaN wins, else the largest, else the
- * first. Lanes after the last full vector are computed by a vector that ends at the last lane and
- * repeats some; where there are too few for that, by a vector gathered lane by lane. So there is
- * one arithmetic, whatever the layout.
+ * first. Where only the value is asked for, a later NaN may replace a NaN: that is cheaper.
+ *
+ * Lanes after the last full vector are computed by a vector that ends at the last lane and repeats
+ * some; where there are too few lanes for one vector, they are gathered into one. So there is one
+ * arithmetic, whatever the layout.
  */
 #ifndef POOL_KINDS
 #define POOL_KINDS
 enum { MAXIMUM, ARGUMENT, AVERAGE, MAXIMUM_GRADIENT, AVERAGE_GRADIENT };
+/* How the lanes of a vector lie in an array: side by side, apart, or apart and too few of them. */
+enum { DENSE, APART, FEW };
 enum { POOL_VECTORS = 4 };
 #endif
 
@@ -32,33 +36,45 @@ INLINE int64_t NAME(position_of)(real number) {
     return (int64_t)(bits - first);
 }
 
-INLINE V NAME(read_lanes)(const char *p, ptrdiff_t step, const int dense, const ptrdiff_t lanes) {
-    if (dense) return vload(p);
+OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
+    for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
+}
+
+OUTLINE void NAME(spread)(char *p, ptrdiff_t step, ptrdiff_t lanes, const real *from) {
+    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, from[j]);
+}
+
+INLINE V NAME(read_lanes)(const char *p, ptrdiff_t step, const int layout, ptrdiff_t few) {
+    if (layout == DENSE) return vload(p);
     real buffer[LANES] = {0};
-    for (ptrdiff_t j = 0; j < lanes; j++) buffer[j] = NAME(load_one)(p + j * step);
+    if (layout == FEW)
+        NAME(gather)(p, step, few, buffer);
+    else
+        for (ptrdiff_t j = 0; j < LANES; j++) buffer[j] = NAME(load_one)(p + j * step);
     return vload(buffer);
 }
 
-INLINE void NAME(write_lanes)(char *p, ptrdiff_t step, const int dense, const ptrdiff_t lanes,
-                              V value) {
-    if (dense) {
+INLINE void NAME(write_lanes)(char *p, ptrdiff_t step, const int layout, ptrdiff_t few, V value) {
+    real buffer[LANES];
+    if (layout == DENSE) {
         vstore(p, value);
         return;
     }
-    real buffer[LANES];
     vstore(buffer, value);
-    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, buffer[j]);
+    if (layout == FEW)
+        NAME(spread)(p, step, few, buffer);
+    else
+        for (ptrdiff_t j = 0; j < LANES; j++) NAME(store_one)(p + j * step, buffer[j]);
 }
 
 INLINE char *NAME(at)(const operand_t *a, ptrdiff_t outer, ptrdiff_t lane) {
     return a->data + outer * a->outer_step + lane * a->lane_step;
 }
 
-/* The sum or the maximum of each window's taps, and where the maximum is. SQUARE, if not 0, is the
- * size of a window in H and W that was known to the compiler. */
-INLINE void NAME(reduce)(const int kind, const int SQUARE, const int U, const int dense,
-                         const ptrdiff_t lanes, const window_t *a, const char *x, V *value,
-                         V *tap) {
+/* The sum or the maximum of each window's taps, and where the maximum is. SQUARE, unless 0, is the
+ * window's size in H and W, known to the compiler. */
+INLINE void NAME(reduce)(const int kind, const int SQUARE, const int U, const int layout,
+                         const window_t *a, const char *x, V *value, V *tap) {
     const ptrdiff_t *step = a->x.tap_step, lane_step = a->x.lane_step;
     const int64_t *position = a->position.tap_step;
     const ptrdiff_t depth = SQUARE ? 1 : a->taps[0];
@@ -74,7 +90,7 @@ INLINE void NAME(reduce)(const int kind, const int SQUARE, const int U, const in
                 const V here = vset1(NAME(number_of)(i * position[0] + j * position[1] +
                                                      k * position[2]));
                 UNROLL for (int u = 0; u < U; u++) {
-                    V v = NAME(read_lanes)(p + u * LANES * lane_step, lane_step, dense, lanes);
+                    V v = NAME(read_lanes)(p + u * LANES * lane_step, lane_step, layout, a->lanes);
                     if (kind == AVERAGE)
                         value[u] = vadd(value[u], v);
                     else if (kind == MAXIMUM)
@@ -88,28 +104,33 @@ INLINE void NAME(reduce)(const int kind, const int SQUARE, const int U, const in
             }
 }
 
-INLINE void NAME(write_index)(const window_t *a, ptrdiff_t outer, ptrdiff_t lane, ptrdiff_t lanes,
-                              V tap) {
+OUTLINE void NAME(write_index)(const window_t *a, ptrdiff_t outer, ptrdiff_t lane,
+                               ptrdiff_t lanes, const real *number) {
     const position_t *p = &a->position;
-    int64_t first = p->first + outer * p->outer_step + lane * p->lane_step;
+    int64_t index[POOL_VECTORS * LANES], first = p->first + outer * p->outer_step;
     char *to = NAME(at)(&a->index, outer, lane);
-    real number[LANES];
-    vstore(number, tap);
-    for (ptrdiff_t j = 0; j < lanes; j++) {
-        int64_t index = first + j * p->lane_step + NAME(position_of)(number[j]);
-        memcpy(to + j * a->index.lane_step, &index, sizeof index);
-    }
+    for (ptrdiff_t j = 0; j < lanes; j++)
+        index[j] = first + (lane + j) * p->lane_step + NAME(position_of)(number[j]);
+    if (a->index.lane_step == sizeof *index)
+        memcpy(to, index, lanes * sizeof *index);
+    else
+        for (ptrdiff_t j = 0; j < lanes; j++)
+            memcpy(to + j * a->index.lane_step, &index[j], sizeof *index);
 }
 
-INLINE void NAME(forward)(const int kind, const int U, const int dense, const ptrdiff_t lanes,
+INLINE void NAME(forward)(const int kind, const int SQUARE, const int U, const int layout,
                           const window_t *a, ptrdiff_t outer, ptrdiff_t lane) {
     V value[POOL_VECTORS], tap[POOL_VECTORS];
     char *y = NAME(at)(&a->y, outer, lane);
-    NAME(reduce)(kind, U, dense, lanes, a, NAME(at)(&a->x, outer, lane), value, tap);
+    NAME(reduce)(kind, SQUARE, U, layout, a, NAME(at)(&a->x, outer, lane), value, tap);
     UNROLL for (int u = 0; u < U; u++) {
         if (kind == AVERAGE) value[u] = vdiv(value[u], vset1((real)a->count));
-        NAME(write_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step, dense, lanes, value[u]);
-        if (kind == ARGUMENT) NAME(write_index)(a, outer, lane + u * LANES, lanes, tap[u]);
+        NAME(write_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step, layout, a->lanes, value[u]);
+    }
+    if (kind == ARGUMENT) {
+        real number[POOL_VECTORS * LANES];
+        UNROLL for (int u = 0; u < U; u++) vstore(number + u * LANES, tap[u]);
+        NAME(write_index)(a, outer, lane, layout == FEW ? a->lanes : U * LANES, number);
     }
 }
 
@@ -123,7 +144,7 @@ INLINE V NAME(without_first)(V value, ptrdiff_t repeated) {
 
 /* Taps descend: an input under several windows of one run then gets their gradients in the order
  * of the windows also where windows run over the lanes. */
-INLINE void NAME(backward)(const int kind, const int U, const int dense, const ptrdiff_t lanes,
+INLINE void NAME(backward)(const int kind, const int SQUARE, const int U, const int layout,
                            const window_t *a, ptrdiff_t outer, ptrdiff_t lane,
                            ptrdiff_t repeated) {
     V grad[POOL_VECTORS], value[POOL_VECTORS], tap[POOL_VECTORS];
@@ -131,17 +152,19 @@ INLINE void NAME(backward)(const int kind, const int U, const int dense, const p
     char *dx = NAME(at)(&a->dx, outer, lane);
     const ptrdiff_t *step = a->dx.tap_step, lane_step = a->dx.lane_step;
     const int64_t *position = a->position.tap_step;
+    const ptrdiff_t depth = SQUARE ? 1 : a->taps[0];
+    const ptrdiff_t height = SQUARE ? SQUARE : a->taps[1], width = SQUARE ? SQUARE : a->taps[2];
 
     UNROLL for (int u = 0; u < U; u++) {
-        grad[u] = NAME(read_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step, dense, lanes);
+        grad[u] = NAME(read_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step, layout, a->lanes);
         if (kind == AVERAGE_GRADIENT) grad[u] = vdiv(grad[u], vset1((real)a->count));
         if (repeated && a->add) grad[u] = NAME(without_first)(grad[u], repeated);
     }
     if (kind == MAXIMUM_GRADIENT)
-        NAME(reduce)(ARGUMENT, U, dense, lanes, a, NAME(at)(&a->x, outer, lane), value, tap);
-    for (ptrdiff_t i = a->taps[0] - 1; i >= 0; i--)
-        for (ptrdiff_t j = a->taps[1] - 1; j >= 0; j--)
-            for (ptrdiff_t k = a->taps[2] - 1; k >= 0; k--) {
+        NAME(reduce)(ARGUMENT, SQUARE, U, layout, a, NAME(at)(&a->x, outer, lane), value, tap);
+    for (ptrdiff_t i = depth - 1; i >= 0; i--)
+        for (ptrdiff_t j = height - 1; j >= 0; j--)
+            for (ptrdiff_t k = width - 1; k >= 0; k--) {
                 char *p = dx + i * step[0] + j * step[1] + k * step[2];
                 const V here = vset1(NAME(number_of)(i * position[0] + j * position[1] +
                                                      k * position[2]));
@@ -150,59 +173,80 @@ INLINE void NAME(backward)(const int kind, const int U, const int dense, const p
                     if (kind == MAXIMUM_GRADIENT)
                         part = vselect(mask_equal(tap[u], here), part, vset1(0));
                     if (a->add)
-                        part = vadd(NAME(read_lanes)(p, lane_step, dense, lanes), part);
-                    NAME(write_lanes)(p, lane_step, dense, lanes, part);
+                        part = vadd(NAME(read_lanes)(p, lane_step, layout, a->lanes), part);
+                    NAME(write_lanes)(p, lane_step, layout, a->lanes, part);
                 }
             }
 }
 
-INLINE void NAME(vectors)(const int kind, const int U, const int dense, const ptrdiff_t lanes,
+INLINE void NAME(vectors)(const int kind, const int SQUARE, const int U, const int layout,
                           const window_t *a, ptrdiff_t outer, ptrdiff_t lane,
                           ptrdiff_t repeated) {
     if (kind >= MAXIMUM_GRADIENT)
-        NAME(backward)(kind, U, dense, lanes, a, outer, lane, repeated);
+        NAME(backward)(kind, SQUARE, U, layout, a, outer, lane, repeated);
     else
-        NAME(forward)(kind, U, dense, lanes, a, outer, lane);
+        NAME(forward)(kind, SQUARE, U, layout, a, outer, lane);
 }
 
-INLINE void NAME(windows)(const int kind, const int dense, const window_t *a) {
+INLINE void NAME(row)(const int kind, const int SQUARE, const int layout, const window_t *a) {
+    const ptrdiff_t wide = layout == DENSE ? POOL_VECTORS * LANES : 0;
+    const ptrdiff_t last = layout == FEW ? 0 : a->lanes - LANES;
     for (ptrdiff_t outer = 0; outer < a->outer; outer++) {
         ptrdiff_t lane = 0;
-        if (a->lanes < LANES) {
-            NAME(vectors)(kind, 1, 0, a->lanes, a, outer, 0, 0);
-            continue;
+        for (; wide && lane + wide <= a->lanes; lane += wide)
+            NAME(vectors)(kind, SQUARE, POOL_VECTORS, layout, a, outer, lane, 0);
+        for (; lane < a->lanes; lane += LANES) {
+            const ptrdiff_t start = lane < last ? lane : last;
+            NAME(vectors)(kind, SQUARE, 1, layout, a, outer, start, lane - start);
         }
-        for (; dense && lane + POOL_VECTORS * LANES <= a->lanes; lane += POOL_VECTORS * LANES)
-            NAME(vectors)(kind, POOL_VECTORS, dense, LANES, a, outer, lane, 0);
-        for (; lane + LANES <= a->lanes; lane += LANES)
-            NAME(vectors)(kind, 1, dense, LANES, a, outer, lane, 0);
-        if (lane < a->lanes)
-            NAME(vectors)(kind, 1, dense, LANES, a, outer, a->lanes - LANES,
-                          lane + LANES - a->lanes);
     }
+}
+
+INLINE void NAME(next_row)(operand_t *a) {
+    if (a->data) a->data += a->row_step;
+}
+
+INLINE void NAME(box)(const int kind, const int SQUARE, const int layout, const window_t *given) {
+    window_t a = *given; /* fields of a local stay in registers while arrays are written */
+    for (ptrdiff_t row = 0; row < a.rows; row++) {
+        NAME(row)(kind, SQUARE, layout, &a);
+        NAME(next_row)(&a.x);
+        NAME(next_row)(&a.y);
+        NAME(next_row)(&a.dx);
+        NAME(next_row)(&a.index);
+        a.position.first += a.position.row_step;
+    }
+}
+
+/* The loops that are compiled for each kind. */
+INLINE void NAME(any_box)(const int kind, const int dense, const window_t *a) {
+    if (a->lanes < LANES)
+        NAME(box)(kind, 0, FEW, a);
+    else if (!dense)
+        NAME(box)(kind, 0, APART, a);
+    else if (a->taps[0] == 1 && a->taps[1] == 2 && a->taps[2] == 2)
+        NAME(box)(kind, 2, DENSE, a);
+    else
+        NAME(box)(kind, 0, DENSE, a);
 }
 
 static void NAME(pool)(const window_t *a) {
     const int dense = a->x.lane_step == sizeof(real) && a->y.lane_step == sizeof(real);
-    const int kind = a->count > 0 ? AVERAGE : a->index.data ? ARGUMENT : MAXIMUM;
-    switch (kind * 2 + dense) {
-    case MAXIMUM * 2: NAME(windows)(MAXIMUM, 0, a); break;
-    case MAXIMUM * 2 + 1: NAME(windows)(MAXIMUM, 1, a); break;
-    case ARGUMENT * 2: NAME(windows)(ARGUMENT, 0, a); break;
-    case ARGUMENT * 2 + 1: NAME(windows)(ARGUMENT, 1, a); break;
-    case AVERAGE * 2: NAME(windows)(AVERAGE, 0, a); break;
-    case AVERAGE * 2 + 1: NAME(windows)(AVERAGE, 1, a); break;
-    }
+    if (a->count > 0)
+        NAME(any_box)(AVERAGE, dense, a);
+    else if (a->index.data)
+        NAME(any_box)(ARGUMENT, dense, a);
+    else
+        NAME(any_box)(MAXIMUM, dense, a);
 }
 
-/* The gradient where the maxima's positions are given; dx points at position 0. */
+/* One row's gradient where the maxima's positions are given. */
 INLINE void NAME(scatter)(const window_t *a) {
     for (ptrdiff_t outer = 0; outer < a->outer; outer++)
         for (ptrdiff_t lane = 0; lane < a->lanes; lane++) {
             int64_t index;
             memcpy(&index, NAME(at)(&a->index, outer, lane), sizeof index);
-            char *dx = a->dx.data + index * a->dx.tap_step[0] + outer * a->dx.outer_step +
-                       lane * a->dx.lane_step;
+            char *dx = NAME(at)(&a->dx, outer, lane) + index * a->dx.tap_step[0];
             real grad = NAME(load_one)(NAME(at)(&a->y, outer, lane));
             NAME(store_one)(dx, NAME(load_one)(dx) + grad);
         }
@@ -212,13 +256,8 @@ static void NAME(pool_gradient)(const window_t *a) {
     const int dense = a->dx.lane_step == sizeof(real) && a->y.lane_step == sizeof(real);
     if (a->index.data)
         NAME(scatter)(a);
-    else if (a->count > 0) {
-        if (dense)
-            NAME(windows)(AVERAGE_GRADIENT, 1, a);
-        else
-            NAME(windows)(AVERAGE_GRADIENT, 0, a);
-    } else if (dense && a->x.lane_step == sizeof(real))
-        NAME(windows)(MAXIMUM_GRADIENT, 1, a);
+    else if (a->count > 0)
+        NAME(any_box)(AVERAGE_GRADIENT, dense, a);
     else
-        NAME(windows)(MAXIMUM_GRADIENT, 0, a);
+        NAME(any_box)(MAXIMUM_GRADIENT, dense && a->x.lane_step == sizeof(real), a);
 }

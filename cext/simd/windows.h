@@ -1,8 +1,8 @@
-/* A run of pooling windows that see the same taps: what pool.h computes.
+/* A box of pooling windows that see the same taps: what pool.h computes.
  *
- * Windows are numbered along two axes, one of which runs over the lanes of a vector: channels, or
- * neighbouring windows where these lie closer together. Operands on the input's side (x, dx) point
- * at the first window's first tap, operands on the output's side (y, index) at the first window.
+ * Windows are numbered along three axes: rows, and of channels and columns one as `outer` and the
+ * other over the lanes of vectors. Operands on the input's side (x, dx) point at the first window's
+ * first tap, operands on the output's side (y, index) at the first window. Steps are in bytes.
  */
 #ifndef CONVLET_WINDOWS_H
 #define CONVLET_WINDOWS_H
@@ -12,15 +12,15 @@ enum { TAP_AXES = 3, LARGEST_SPAN = 1 << 30 };
 
 typedef struct {
     char *data;
-    ptrdiff_t outer_step, lane_step, tap_step[TAP_AXES];
+    ptrdiff_t row_step, outer_step, lane_step, tap_step[TAP_AXES];
 } operand_t;
 
 typedef struct {
-    int64_t first, outer_step, lane_step, tap_step[TAP_AXES];
+    int64_t first, row_step, outer_step, lane_step, tap_step[TAP_AXES];
 } position_t;
 
 typedef struct {
-    ptrdiff_t outer, lanes, taps[TAP_AXES];
+    ptrdiff_t rows, outer, lanes, taps[TAP_AXES];
     operand_t x, y;      /* y: the result, or its gradient */
     operand_t dx;        /* gradient only */
     operand_t index;     /* int64, the maxima's positions; data may be NULL */

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 DATA_FORMATS = ("channels_last", "channels_first")
+_DTYPES = frozenset((np.dtype(np.float32), np.dtype(np.float64)))  # in native byte order
 # How much work NumPy may spend on deciding whether two arrays overlap; undecided counts as shared.
 OVERLAP_WORK = 10_000
 
 
 def as_array(value: object, name: str, rank: int | None = None) -> Array:
     """`value` as a float32 or float64 ndarray in native byte order, without a copy of its own."""
+    if type(value) is np.ndarray and value.dtype in _DTYPES and value.ndim == (rank or value.ndim):
+        return value
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(
             f"{name} must be a plain array, got {type(value).__name__}: "
@@ -25,7 +28,7 @@ def as_array(value: object, name: str, rank: int | None = None) -> Array:
         )
     if not isinstance(value, np.ndarray):
         value = _from_protocol(value, name)
-    if value.dtype not in (np.float32, np.float64) or not value.dtype.isnative:
+    if value.dtype not in _DTYPES:
         raise TypeError(
             f"{name} must be float32 or float64 in native byte order, got {_describe(value.dtype)}: "
             f"convert it, as with {name}.astype(np.float32)"

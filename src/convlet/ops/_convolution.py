@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from convlet._cext import convolution as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops._activation import activate_rows, activation_code
 from convlet.ops._arguments import Array
-from convlet.ops._geometry import Window, normalize_padding, normalize_tuple, windows
+from convlet.ops._geometry import Padding, Window, normalize_padding, normalize_tuple, windows
 
 NEEDS = ("x", "kernel", "bias")
 _PLAIN = ((1, 1, 1), (1, 1, 1), (0, 0, 0))
@@ -277,16 +278,31 @@ def _check_operands(
     x = arguments.to_channels_last(x, data_format)
     arguments.check_not_empty("x", x.shape, first=1)
     arguments.check_not_empty("kernel", kernel.shape)
-    groups = _count_groups(x.shape[-1], kernel.shape)
-    fitted = windows(
-        x.shape[1:-1],
-        kernel.shape[:-2],
+    geometry = _fit(
+        x.shape,
+        kernel.shape,
         normalize_tuple(strides, rank, "strides"),
         normalize_padding(padding, rank, causal=True),
         normalize_tuple(dilation_rate, rank, "dilation_rate"),
+        data_format,
     )
-    shape = (x.shape[0], *(window.out for window in fitted), kernel.shape[-1])
-    return x, kernel, Geometry(*_three_axes(fitted), groups, shape, data_format)
+    return x, kernel, geometry
+
+
+@lru_cache(maxsize=256)  # a network calls with the same few shapes again and again
+def _fit(
+    x_shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    padding: Padding,
+    dilations: tuple[int, ...],
+    data_format: str,
+) -> Geometry:
+    """The geometry of a convolution of shapes without zeros, channels last."""
+    groups = _count_groups(x_shape[-1], kernel_shape)
+    fitted = windows(x_shape[1:-1], kernel_shape[:-2], strides, padding, dilations)
+    shape = (x_shape[0], *(window.out for window in fitted), kernel_shape[-1])
+    return Geometry(*_three_axes(fitted), groups, shape, data_format)
 
 
 def _count_groups(channels: int, kernel_shape: tuple[int, ...]) -> int:

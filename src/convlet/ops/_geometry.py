@@ -32,6 +32,8 @@ def is_integer(value: object) -> bool:
 
 def normalize_tuple(value: object, rank: int, name: str, *, minimum: int = 1) -> tuple[int, ...]:
     """An int, or one int for each spatial axis, as a tuple of `rank` ints of at least `minimum`."""
+    if type(value) is int and minimum <= value < LARGEST:
+        return (value,) * rank
     values = (value,) * rank if is_integer(value) else value
     rule = f"an int or {rank} ints"
     if not isinstance(values, (tuple, list)) or not all(is_integer(v) for v in values):
