@@ -29,11 +29,6 @@ def module(name, *sources):
     )
 
 
-setup(
-    ext_modules=[
-        module("runtime", *KERNELS),
-        module("convolution"),
-        module("pooling"),
-        module("pointwise"),
-    ]
-)
+STEMS = sorted(os.path.basename(path)[:-4] for path in glob("cext/*.pyx"))
+
+setup(ext_modules=[module(stem, *(KERNELS if stem == "runtime" else ())) for stem in STEMS])

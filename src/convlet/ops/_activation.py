@@ -1,4 +1,4 @@
-"""Which activations a convolution takes by name, and where they run."""
+"""Activations by name, and their derivatives: on arrays, and inside a convolution."""
 
 from __future__ import annotations
 
@@ -7,27 +7,68 @@ import numpy as np
 from convlet._cext import pointwise
 from convlet.ops._arguments import Array, check_choice
 
-# Functions of one element run inside the convolution; these need all channels of a pixel.
-_ROW_FUNCTIONS = {"softmax": pointwise.softmax}
-_DEFAULT_ALPHA = {"leaky_relu": 0.2, "elu": 1.0}  # Keras's
+# Functions of one element run inside the convolution; softmax needs all channels of a pixel.
+NAMES = ("linear", *pointwise.ACTIVATIONS, "softmax")
 NO_ACTIVATION = (-1, 0.0)
+# The slope of leaky_relu and the scale of elu, as in Keras.
+_CODES = {
+    name: (pointwise.activation_code(name), {"leaky_relu": 0.2}.get(name, 1.0))
+    for name in pointwise.ACTIVATIONS
+}
 
 
 def activation_code(name: str | None) -> tuple[int, float]:
     """The compiled code's number for an activation, and its parameter."""
     if name is None:
         return NO_ACTIVATION
-    check_choice("activation", name, ("linear", *pointwise.ACTIVATIONS, *_ROW_FUNCTIONS))
-    if name == "linear" or name in _ROW_FUNCTIONS:
-        return NO_ACTIVATION
-    return pointwise.activation_code(name), _DEFAULT_ALPHA.get(name, 1.0)
+    check_choice("activation", name, NAMES)
+    return _CODES.get(name, NO_ACTIVATION)
+
+
+def activate(name: str | None, x: Array) -> Array:
+    """The activation of x in a new C-contiguous array; x itself where there is none."""
+    code, alpha = activation_code(name)
+    if code < 0 and name != "softmax":
+        return x
+    y = np.array(x, order="C")
+    if name == "softmax":
+        activate_rows(name, y)
+    else:
+        flat = y.reshape(-1)
+        pointwise.activation(code, alpha, flat, flat)
+    return y
 
 
 def activate_rows(name: str | None, out: Array) -> None:
     """Apply a function of all channels in place; nothing to do for functions of one element."""
-    if name not in _ROW_FUNCTIONS:
+    if name != "softmax":
         return
     rows = np.ascontiguousarray(out).reshape(-1, out.shape[-1])
-    _ROW_FUNCTIONS[name](rows, rows)
+    pointwise.softmax(rows, rows)
     if not np.may_share_memory(rows, out):  # a copy then
         out[...] = rows.reshape(out.shape)
+
+
+def gradient_from_output(name: str | None) -> bool:
+    """Whether the derivative is a function of the activation's output (else of its input)."""
+    code, _ = activation_code(name)
+    return code < 0 or pointwise.gradient_from_output(code)
+
+
+def activation_grad(name: str | None, grad: Array, value: Array) -> Array:
+    """grad times the derivative at `value`, the output or the input: see `gradient_from_output`.
+
+    A new C-contiguous array, or `grad` itself where there is no activation.
+    """
+    code, alpha = activation_code(name)
+    if code < 0 and name != "softmax":
+        return grad
+    grad, value = np.ascontiguousarray(grad), np.ascontiguousarray(value)
+    out = np.empty(grad.shape, grad.dtype)
+    if name == "softmax":
+        rows = (-1, grad.shape[-1])
+        pointwise.softmax_gradient(grad.reshape(rows), value.reshape(rows), out.reshape(rows))
+    else:
+        flat = (grad.reshape(-1), value.reshape(-1), out.reshape(-1))
+        pointwise.activation_gradient(code, alpha, *flat)
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import gcd
 from typing import Any, Literal, NamedTuple, overload
 
@@ -10,7 +11,7 @@ import numpy as np
 from convlet._cext import pooling as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops._arguments import Array
-from convlet.ops._geometry import Window, normalize_padding, normalize_tuple, windows
+from convlet.ops._geometry import Padding, Window, normalize_padding, normalize_tuple, windows
 
 _ONE = Window(1, 1, 1, 1, 0, 0, 1)
 
@@ -346,12 +347,27 @@ def _check(
     pads = normalize_padding(padding, rank)
     ceil = arguments.check_flag("ceil_mode", ceil_mode)
     shape = arguments.to_channels_last(x, data_format).shape
-    fitted = windows(shape[1:-1], sizes, steps, pads, dilations, ceil_mode=ceil, window="pool")
+    axes, out = _fit(shape[1:-1], sizes, steps, pads, dilations, ceil)
+    return x, Geometry(axes, (shape[0], *out, shape[-1]), data_format)
+
+
+@lru_cache(maxsize=256)
+def _fit(
+    lengths: tuple[int, ...],
+    sizes: tuple[int, ...],
+    strides: tuple[int, ...],
+    padding: Padding,
+    dilations: tuple[int, ...],
+    ceil_mode: bool,
+) -> tuple[tuple[Window, ...], tuple[int, ...]]:
+    """Windows of three axes and the sizes of the output. Cached: it takes longer than small pools."""
+    fitted = windows(
+        lengths, sizes, strides, padding, dilations, ceil_mode=ceil_mode, window="pool"
+    )
     for axis, window in enumerate(fitted):
         _check_inputs(axis, window)
-    out = (shape[0], *(window.out for window in fitted), shape[-1])
-    axes = (_ONE,) * (3 - rank) + tuple(_simplest(window) for window in fitted)
-    return x, Geometry(axes, out, data_format)
+    missing = (_ONE,) * (3 - len(fitted))
+    return missing + tuple(map(_simplest, fitted)), tuple(window.out for window in fitted)
 
 
 def _check_inputs(axis: int, w: Window) -> None:
@@ -399,7 +415,9 @@ def _check_indices(indices: Any, shape: tuple[int, ...]) -> Array:
 def _new_gradient(x: Array, geometry: Geometry) -> Array:
     """Zeros, except where the windows tile the input, so that every element will be written."""
     tiled = all(
-        (w.stride == w.size or w.out == 1) and w.dilation == 1 and w.out * w.size >= w.length + w.before
+        (w.stride == w.size or w.out == 1)
+        and w.dilation == 1
+        and w.out * w.size >= w.length + w.before
         for w in geometry.windows
     )
     return np.empty(x.shape, x.dtype) if tiled else np.zeros(x.shape, x.dtype)

@@ -1,0 +1,246 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""One pass over arrays where NumPy would need several: activations, softmax, dropout.
+
+Arrays are C-contiguous and checked by the caller. They are cut into pieces by size alone, and no
+element's result depends on its piece, so the bits do not depend on the number of threads.
+"""
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.math cimport exp, expf
+from libc.stdint cimport uint32_t, uint64_t
+
+from api cimport *
+
+from convlet._cext import runtime
+
+cdef extern from "philox.h" nogil:
+    enum: PHILOX_WORDS
+    void philox_block(uint64_t seed, uint64_t step, uint64_t block, uint32_t *words)
+
+cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
+
+ctypedef fused real:
+    float
+    double
+
+# In the order of activations.h's enumeration.
+ACTIVATIONS = (
+    "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "sigmoid", "hard_sigmoid",
+    "silu", "hard_silu", "softplus", "softsign", "tanh", "exponential",
+)
+
+cdef enum:
+    PIECE = 16384  # elements of one task; a multiple of PHILOX_WORDS
+
+cdef struct call_t:
+    const char *x
+    const char *value
+    char *out
+    ptrdiff_t count, columns, itemsize, piece
+    int dtype
+    activation_t function
+    activation_gradient_t gradient
+    double alpha
+    uint64_t seed, step
+    uint32_t threshold
+    double scale
+
+
+cdef int run(task_t task, call_t *call) except -1:
+    """`call.count` elements or rows, in pieces, with the GIL released."""
+    cdef int failed
+    with nogil:
+        failed = api.run(task, call, (call.count + call.piece - 1) // call.piece, api.threads)
+    if failed:
+        raise MemoryError("no memory for convlet's scratch")
+    return 0
+
+
+cdef ptrdiff_t same_length(ptrdiff_t count, ptrdiff_t other) except -1:
+    if count != other:
+        raise ValueError(f"arrays must have the same number of elements, got {count} and {other}")
+    return count
+
+
+# -------------------------------------------------------------------------------------- activations
+
+def activation_code(str name not None):
+    """The compiled code's number for an activation function of one element."""
+    return ACTIVATIONS.index(name)
+
+
+def gradient_from_output(int code):
+    """Whether the derivative is a function of the activation's output (else of its input)."""
+    return bool(api.gradient_from_output(checked_code(code)))
+
+
+cdef int checked_code(int code) except -1:
+    if not 0 <= code < ACTIVATION_COUNT:
+        raise ValueError(f"code must be an activation's, got {code}")
+    return code
+
+
+cdef void activation_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const call_t *c = <const call_t *>context
+    cdef ptrdiff_t first = task * c.piece, count = min(c.piece, c.count - first)
+    c.function(c.x + first * c.itemsize, c.itemsize, c.out + first * c.itemsize, c.itemsize, count,
+               c.alpha)
+
+
+cdef void gradient_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const call_t *c = <const call_t *>context
+    cdef ptrdiff_t first = task * c.piece, count = min(c.piece, c.count - first)
+    c.gradient(c.x + first * c.itemsize, c.value + first * c.itemsize, c.out + first * c.itemsize,
+               count, c.alpha)
+
+
+def activation(int code, double alpha, const real[::1] x not None, real[::1] out not None):
+    """out = the activation of x; out may be x."""
+    cdef call_t call
+    call.dtype = FLOAT32 if real is float else FLOAT64
+    call.function, call.alpha = api.activation(checked_code(code), call.dtype), alpha
+    call.count, call.itemsize, call.piece = same_length(x.size, out.size), sizeof(real), PIECE
+    if call.count:
+        call.x, call.out = <const char *>&x[0], <char *>&out[0]
+        run(activation_task, &call)
+
+
+def activation_gradient(int code, double alpha, const real[::1] grad not None,
+                        const real[::1] value not None, real[::1] out not None):
+    """out = grad times the derivative at `value` (see `gradient_from_output`); out may be grad."""
+    cdef call_t call
+    call.dtype = FLOAT32 if real is float else FLOAT64
+    call.gradient, call.alpha = api.activation_gradient(checked_code(code), call.dtype), alpha
+    call.count, call.itemsize, call.piece = same_length(grad.size, out.size), sizeof(real), PIECE
+    same_length(call.count, value.size)
+    if call.count:
+        call.x, call.value, call.out = <const char *>&grad[0], <const char *>&value[0], <char *>&out[0]
+        run(gradient_task, &call)
+
+
+# ------------------------------------------------------------------------------------------ softmax
+
+cdef inline void softmax_row(const real *x, real *y, ptrdiff_t columns) noexcept nogil:
+    cdef real largest = x[0]
+    cdef double total = 0
+    cdef ptrdiff_t j
+    for j in range(1, columns):
+        largest = x[j] if x[j] > largest else largest
+    for j in range(columns):
+        y[j] = expf(x[j] - largest) if real is float else exp(x[j] - largest)
+        total += y[j]
+    for j in range(columns):
+        y[j] = <real>(y[j] / total)
+
+
+cdef void softmax_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const call_t *c = <const call_t *>context
+    cdef ptrdiff_t row, at
+    for row in range(task * c.piece, min((task + 1) * c.piece, c.count)):
+        at = row * c.columns
+        if c.dtype == FLOAT32:
+            softmax_row(<const float *>c.x + at, <float *>c.out + at, c.columns)
+        else:
+            softmax_row(<const double *>c.x + at, <double *>c.out + at, c.columns)
+
+
+cdef inline void softmax_gradient_row(const real *grad, const real *y, real *out,
+                                      ptrdiff_t columns) noexcept nogil:
+    cdef double product = 0
+    cdef ptrdiff_t j
+    for j in range(columns):
+        product += <double>grad[j] * y[j]
+    for j in range(columns):
+        out[j] = <real>(y[j] * (grad[j] - product))
+
+
+cdef void softmax_gradient_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const call_t *c = <const call_t *>context
+    cdef ptrdiff_t row, at
+    for row in range(task * c.piece, min((task + 1) * c.piece, c.count)):
+        at = row * c.columns
+        if c.dtype == FLOAT32:
+            softmax_gradient_row(<const float *>c.x + at, <const float *>c.value + at,
+                                 <float *>c.out + at, c.columns)
+        else:
+            softmax_gradient_row(<const double *>c.x + at, <const double *>c.value + at,
+                                 <double *>c.out + at, c.columns)
+
+
+cdef ptrdiff_t rows_of_piece(ptrdiff_t columns) noexcept:
+    """exp makes an element of softmax cost some sixteen times a copy."""
+    return max(1, PIECE // 16 // columns)
+
+
+def softmax(const real[:, ::1] x not None, real[:, ::1] out not None):
+    """Rows of out = exp(x) over its sum, x shifted by its maximum; sums in double, j ascending."""
+    cdef call_t call
+    same_length(x.size, out.size)
+    same_length(x.shape[1], out.shape[1])
+    call.dtype = FLOAT32 if real is float else FLOAT64
+    call.count, call.columns = x.shape[0], x.shape[1]
+    if x.size:
+        call.piece = rows_of_piece(call.columns)
+        call.x, call.out = <const char *>&x[0, 0], <char *>&out[0, 0]
+        run(softmax_task, &call)
+
+
+def softmax_gradient(const real[:, ::1] grad not None, const real[:, ::1] y not None,
+                     real[:, ::1] out not None):
+    """out = y * (grad - sum of grad * y over the row), y being softmax's result."""
+    cdef call_t call
+    same_length(grad.size, y.size)
+    same_length(grad.size, out.size)
+    same_length(grad.shape[1], y.shape[1])
+    same_length(grad.shape[1], out.shape[1])
+    call.dtype = FLOAT32 if real is float else FLOAT64
+    call.count, call.columns = grad.shape[0], grad.shape[1]
+    if grad.size:
+        call.piece = rows_of_piece(call.columns)
+        call.x, call.value, call.out = (<const char *>&grad[0, 0], <const char *>&y[0, 0],
+                                        <char *>&out[0, 0])
+        run(softmax_gradient_task, &call)
+
+
+# ------------------------------------------------------------------------------------------ dropout
+
+cdef inline void drop(const call_t *c, const real *x, real *out, ptrdiff_t first,
+                      ptrdiff_t end) noexcept nogil:
+    cdef uint32_t words[PHILOX_WORDS]
+    cdef real factor[2]
+    cdef ptrdiff_t i, j, count
+    factor[0], factor[1] = 0, <real>c.scale
+    i = first
+    while i < end:
+        philox_block(c.seed, c.step, <uint64_t>(i // PHILOX_WORDS), words)
+        count = min(PHILOX_WORDS, end - i)
+        for j in range(count):
+            out[i + j] = x[i + j] * (factor[1] if words[j] >= c.threshold else factor[0])
+        i += count
+
+
+cdef void dropout_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const call_t *c = <const call_t *>context
+    cdef ptrdiff_t first = task * c.piece, end = min(first + c.piece, c.count)
+    if c.dtype == FLOAT32:
+        drop(c, <const float *>c.x, <float *>c.out, first, end)
+    else:
+        drop(c, <const double *>c.x, <double *>c.out, first, end)
+
+
+def dropout(const real[::1] x not None, real[::1] out not None, double rate, uint64_t seed,
+            uint64_t step):
+    """out = x times 0 with probability `rate`, else times 1 / (1 - rate); out may be x.
+
+    Which elements are dropped depends on (seed, step, position) alone: random bits are
+    Philox4x32-10's. The same call on a gradient is dropout's gradient.
+    """
+    cdef call_t call
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
+    call.dtype = FLOAT32 if real is float else FLOAT64
+    call.count, call.piece = same_length(x.size, out.size), PIECE
+    call.seed, call.step = seed, step
+    call.threshold, call.scale = <uint32_t>(rate * 4294967296.0), 1 / (1 - rate)
+    if call.count:
+        call.x, call.out = <const char *>&x[0], <char *>&out[0]
+        run(dropout_task, &call)

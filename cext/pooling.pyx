@@ -1,0 +1,392 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Maximum and average pooling and their gradients.
+
+Every window is clipped to the taps that lie within the input, so padding contributes nothing.
+Along an axis, neighbouring windows that keep all their taps form a run; a kernel call takes a box,
+a run along H by a run along W.
+
+Forward, and backward where no two windows share an input, tasks are boxes of windows. Where windows
+share inputs, a task is a range of images by a range of channels and visits rows of windows one by
+one, so that an input's gradients are summed in ascending order of windows whoever sums them.
+"""
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int64_t
+from libc.string cimport memcpy, memset
+
+from api cimport *
+
+from convlet._cext import runtime
+
+cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
+
+ctypedef fused real:
+    float
+    double
+
+cdef enum:
+    AXES = 5
+    SMALL_WORK = 65536     # elements: below, a sleeping worker would come too late
+    TASK_WORK = 32768
+    TASKS_PER_THREAD = 4
+    CHANNEL_BLOCK = 16     # at least a cache line: two threads should not write to one
+
+
+# N D H W C, steps in bytes; no data where the operation has no such array.
+cdef struct array_t:
+    char *data
+    ptrdiff_t size[AXES]
+    ptrdiff_t step[AXES]
+
+
+# convlet.ops._geometry.Window
+cdef struct axis_t:
+    ptrdiff_t length, size, stride, dilation, before, after, out
+
+
+# Neighbouring windows with the same valid taps; the first one's first tap is input `source`.
+cdef struct run_t:
+    ptrdiff_t source, taps, windows
+    double divisor
+
+
+cdef struct pool_t:
+    const kernels_t *kernel
+    ptrdiff_t itemsize
+    axis_t axis[TAP_AXES]
+    array_t x, y, dx, index
+    ptrdiff_t position_step              # of dx, where indices are given
+    ptrdiff_t images, channels
+    ptrdiff_t rows                       # of windows in one image: OD * OH
+    bint average, include_pad, gradient, overlap
+    ptrdiff_t row_parts, column_parts, channel_parts, channel_block
+
+
+# ----------------------------------------------------------------------------------------- geometry
+
+cdef ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) noexcept nogil:
+    """a / b rounded up, for a >= 0 and b > 0."""
+    return a // b + (a % b != 0)
+
+
+cdef run_t run_at(const axis_t *a, ptrdiff_t window, bint include_pad) noexcept nogil:
+    """The run that begins with this window."""
+    cdef run_t run
+    cdef ptrdiff_t start = window * a.stride - a.before, last = (a.size - 1) * a.dilation
+    cdef ptrdiff_t first = ceil_div(-start, a.dilation) if start < 0 else 0
+    cdef ptrdiff_t end = min(a.size, ceil_div(a.length - start, a.dilation))
+    run.source = start + first * a.dilation
+    run.taps = end - first
+    run.windows = 1
+    run.divisor = run.taps
+    if run.taps == a.size:
+        run.windows = min(a.out - window, (a.length - 1 - last - start) // a.stride + 1)
+    elif include_pad:
+        run.divisor = min(a.size, ceil_div(a.length + a.after - start, a.dilation))
+    return run
+
+
+cdef bint windows_overlap(const axis_t *axis) noexcept nogil:
+    for a in range(TAP_AXES):
+        if axis[a].out > 1 and (axis[a].size - 1) * axis[a].dilation >= axis[a].stride:
+            return True
+    return False
+
+
+cdef double taps_of(const axis_t *axis) noexcept nogil:
+    cdef double taps = 1
+    for a in range(TAP_AXES):
+        taps *= min(axis[a].size, axis[a].length)
+    return taps
+
+
+cdef ptrdiff_t span_of(const axis_t *axis) noexcept nogil:
+    """How far apart a window's first and last input can be, in elements of one flattened plane."""
+    cdef ptrdiff_t span = 0
+    for a in range(TAP_AXES):
+        span = span * axis[a].length + min((axis[a].size - 1) * axis[a].dilation,
+                                           axis[a].length - 1)
+    return span
+
+
+# ------------------------------------------------------------------------------------------ one box
+
+# Windows [first, end) along each axis: one along D, a run or part of it along H and W.
+cdef struct box_t:
+    ptrdiff_t image, channel, channels
+    ptrdiff_t first[TAP_AXES]
+    run_t runs[TAP_AXES]
+    bint columns_in_lanes
+
+
+cdef operand_t input_side(const pool_t *p, const array_t *a, const box_t *box) noexcept nogil:
+    """x or dx, from the first window's first tap on."""
+    cdef operand_t operand
+    cdef ptrdiff_t along_w = 0
+    cdef int axis
+    memset(&operand, 0, sizeof(operand))
+    if a.data == NULL:
+        return operand
+    operand.data = a.data + box.image * a.step[0] + box.channel * a.step[4]
+    for axis in range(TAP_AXES):
+        operand.data += box.runs[axis].source * a.step[axis + 1]
+        if box.runs[axis].taps > 1:
+            operand.tap_step[axis] = p.axis[axis].dilation * a.step[axis + 1]
+    if box.runs[1].windows > 1:
+        operand.row_step = p.axis[1].stride * a.step[2]
+    if box.runs[2].windows > 1:
+        along_w = p.axis[2].stride * a.step[3]
+    operand.outer_step = a.step[4] if box.columns_in_lanes else along_w
+    operand.lane_step = along_w if box.columns_in_lanes else a.step[4]
+    return operand
+
+
+cdef operand_t output_side(const array_t *a, const box_t *box) noexcept nogil:
+    """y or index, from the first window on."""
+    cdef operand_t operand
+    memset(&operand, 0, sizeof(operand))
+    if a.data == NULL:
+        return operand
+    operand.data = (a.data + box.image * a.step[0] + box.first[0] * a.step[1]
+                    + box.first[1] * a.step[2] + box.first[2] * a.step[3]
+                    + box.channel * a.step[4])
+    operand.row_step = a.step[2]
+    operand.outer_step = a.step[4] if box.columns_in_lanes else a.step[3]
+    operand.lane_step = a.step[3] if box.columns_in_lanes else a.step[4]
+    return operand
+
+
+cdef position_t flat_position(const pool_t *p, const box_t *box) noexcept nogil:
+    """Of x's elements, in row-major order of its spatial axes."""
+    cdef position_t position
+    cdef ptrdiff_t row = p.axis[2].length, plane = row * p.axis[1].length
+    cdef ptrdiff_t along_w = p.axis[2].stride
+    position.first = box.runs[0].source * plane + box.runs[1].source * row + box.runs[2].source
+    position.tap_step[0] = p.axis[0].dilation * plane
+    position.tap_step[1] = p.axis[1].dilation * row
+    position.tap_step[2] = p.axis[2].dilation
+    position.row_step = p.axis[1].stride * row
+    position.outer_step = 0 if box.columns_in_lanes else along_w
+    position.lane_step = along_w if box.columns_in_lanes else 0
+    return position
+
+
+cdef bint columns_fill_lanes(const pool_t *p, ptrdiff_t columns, ptrdiff_t channels) noexcept nogil:
+    """Channels go to the lanes where they are contiguous and fill a vector, or there are few
+    columns."""
+    if (channels >= p.kernel.lanes and p.y.step[4] == p.itemsize
+            and (p.x.data == NULL or p.x.step[4] == p.itemsize)
+            and (p.dx.data == NULL or p.dx.step[4] == p.itemsize)):
+        return False
+    return columns >= min(channels, p.kernel.lanes)
+
+
+cdef void pool_box(const pool_t *p, box_t *box) noexcept nogil:
+    cdef window_t call
+    cdef int axis
+    box.columns_in_lanes = columns_fill_lanes(p, box.runs[2].windows, box.channels)
+    call.count = p.average
+    for axis in range(TAP_AXES):
+        call.taps[axis] = box.runs[axis].taps
+        call.count *= box.runs[axis].divisor
+    call.rows = box.runs[1].windows
+    call.outer = box.channels if box.columns_in_lanes else box.runs[2].windows
+    call.lanes = box.runs[2].windows if box.columns_in_lanes else box.channels
+    call.x = input_side(p, &p.x, box)
+    call.dx = input_side(p, &p.dx, box)
+    call.y = output_side(&p.y, box)
+    call.index = output_side(&p.index, box)
+    call.position = flat_position(p, box)
+    call.add = p.overlap
+    if p.gradient:
+        if p.index.data:
+            call.dx.tap_step[0] = p.position_step
+        p.kernel.pool_gradient(&call)
+    else:
+        p.kernel.pool(&call)
+
+
+# -------------------------------------------------------------------------------------------- tasks
+
+cdef ptrdiff_t share(ptrdiff_t total, ptrdiff_t part, ptrdiff_t parts) noexcept nogil:
+    """Where a part begins; sizes differ by one at most."""
+    return total // parts * part + min(part, total % parts)
+
+
+cdef void pool_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    cdef const pool_t *p = <const pool_t *>context
+    cdef ptrdiff_t channel_part = task % p.channel_parts, parts = task // p.channel_parts
+    cdef ptrdiff_t column_part = parts % p.column_parts, row_part = parts // p.column_parts
+    cdef ptrdiff_t unit = p.rows if p.overlap else 1, units = p.images * p.rows // unit
+    cdef ptrdiff_t row = share(units, row_part, p.row_parts) * unit
+    cdef ptrdiff_t end_row = share(units, row_part + 1, p.row_parts) * unit
+    cdef ptrdiff_t end_column = share(p.axis[2].out, column_part + 1, p.column_parts)
+    cdef box_t box
+    box.channel = channel_part * p.channel_block
+    box.channels = min(p.channel_block, p.channels - box.channel)
+    while row < end_row:
+        box.image = row // p.rows
+        box.first[0] = row % p.rows // p.axis[1].out
+        box.first[1] = row % p.axis[1].out
+        box.first[2] = share(p.axis[2].out, column_part, p.column_parts)
+        box.runs[0] = run_at(&p.axis[0], box.first[0], p.include_pad)
+        box.runs[1] = run_at(&p.axis[1], box.first[1], p.include_pad)
+        box.runs[1].windows = 1 if p.overlap else min(box.runs[1].windows, end_row - row)
+        while box.first[2] < end_column:
+            box.runs[2] = run_at(&p.axis[2], box.first[2], p.include_pad)
+            box.runs[2].windows = min(box.runs[2].windows, end_column - box.first[2])
+            pool_box(p, &box)
+            box.first[2] += box.runs[2].windows
+        row += box.runs[1].windows
+
+
+cdef int compute(pool_t *p) except -1:
+    """Cut the work into tasks and run them with the GIL released."""
+    cdef double work = taps_of(p.axis) * p.images * p.rows * p.axis[2].out * p.channels
+    cdef int threads = api.threads if work >= SMALL_WORK else 1, failed
+    cdef ptrdiff_t wanted = 1, blocks, block = 1
+    if p.images == 0:
+        return 0
+    if threads > 1:
+        wanted = <ptrdiff_t>min(work / TASK_WORK, <double>threads * TASKS_PER_THREAD)
+    p.row_parts = min(p.images if p.overlap else p.images * p.rows, wanted)
+    wanted = ceil_div(wanted, p.row_parts)
+    p.column_parts = 1 if p.overlap else min(p.axis[2].out, wanted)
+    wanted = ceil_div(wanted, p.column_parts)
+    if p.y.step[4] == p.itemsize:
+        block = CHANNEL_BLOCK
+    blocks = ceil_div(p.channels, block)
+    p.channel_block = block * ceil_div(blocks, min(blocks, wanted))
+    p.channel_parts = ceil_div(p.channels, p.channel_block)
+    with nogil:
+        failed = api.run(pool_task, p, p.row_parts * p.column_parts * p.channel_parts, threads)
+    if failed:
+        raise MemoryError("no memory for convlet's scratch")
+    return 0
+
+
+# ------------------------------------------------------------------------------------- entry points
+
+cdef array_t describe(const void *data, const Py_ssize_t *shape, const Py_ssize_t *strides):
+    """A memory view's data; an axis of one element may have any stride, which must not matter."""
+    cdef array_t result
+    cdef int axis
+    result.data = <char *>data
+    for axis in range(AXES):
+        result.size[axis] = shape[axis]
+        result.step[axis] = strides[axis] if shape[axis] > 1 else 0
+    return result
+
+
+cdef pool_t new_pool(int dtype, array_t y, windows) except *:
+    cdef pool_t p
+    cdef int axis
+    memset(&p, 0, sizeof(p))
+    p.kernel = &api.kernels[dtype]
+    p.itemsize = 4 if dtype == FLOAT32 else 8
+    p.y = y
+    p.images, p.channels = y.size[0], y.size[4]
+    p.rows = y.size[1] * y.size[2]
+    for axis in range(TAP_AXES):
+        w = windows[axis]
+        p.axis[axis] = axis_t(length=w[0], size=w[1], stride=w[2], dilation=w[3], before=w[4],
+                              after=w[5], out=w[6])
+    return p
+
+
+cdef int check_span(const pool_t *p) except -1:
+    cdef ptrdiff_t span = span_of(p.axis)
+    if span >= LARGEST_SPAN:
+        raise ValueError(
+            f"pool_size must span fewer than {LARGEST_SPAN} input elements of one channel where "
+            f"the maxima's positions are needed, got {span}"
+        )
+    return 0
+
+
+def max_pool(const real[:, :, :, :, :] x not None, real[:, :, :, :, :] y not None,
+             int64_t[:, :, :, :, :] indices, windows):
+    """y (N, OD, OH, OW, C) = maxima of x (N, D, H, W, C); their positions, unless indices is None.
+
+    `windows` are three `convlet.ops._geometry.Window`, none of them without an input element.
+    """
+    cdef int dtype = FLOAT32 if real is float else FLOAT64
+    cdef pool_t p = new_pool(dtype, describe(&y[0, 0, 0, 0, 0], y.shape, y.strides), windows)
+    p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    if indices is not None:
+        check_span(&p)
+        p.index = describe(&indices[0, 0, 0, 0, 0], indices.shape, indices.strides)
+    compute(&p)
+
+
+def average_pool(const real[:, :, :, :, :] x not None, real[:, :, :, :, :] y not None,
+                 bint include_pad, windows):
+    """y (N, OD, OH, OW, C) = averages of x (N, D, H, W, C)."""
+    cdef int dtype = FLOAT32 if real is float else FLOAT64
+    cdef pool_t p = new_pool(dtype, describe(&y[0, 0, 0, 0, 0], y.shape, y.strides), windows)
+    p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    p.average, p.include_pad = True, include_pad
+    compute(&p)
+
+
+def max_pool_gradient(const real[:, :, :, :, :] grad not None,
+                      const real[:, :, :, :, :] x not None, real[:, :, :, :, :] dx not None,
+                      windows):
+    """Send each element of grad (N, OD, OH, OW, C) to the maximum of its window of x.
+
+    dx (N, D, H, W, C) holds zeros, or anything where every input is under exactly one window.
+    """
+    cdef int dtype = FLOAT32 if real is float else FLOAT64
+    cdef pool_t p = new_pool(
+        dtype, describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides), windows)
+    check_span(&p)
+    p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    p.dx = describe(&dx[0, 0, 0, 0, 0], dx.shape, dx.strides)
+    p.gradient, p.overlap = True, windows_overlap(p.axis)
+    compute(&p)
+
+
+def average_pool_gradient(const real[:, :, :, :, :] grad not None,
+                          real[:, :, :, :, :] dx not None, bint include_pad, windows):
+    """Share each element of grad (N, OD, OH, OW, C) among its window's inputs; dx as above."""
+    cdef int dtype = FLOAT32 if real is float else FLOAT64
+    cdef pool_t p = new_pool(
+        dtype, describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides), windows)
+    p.dx = describe(&dx[0, 0, 0, 0, 0], dx.shape, dx.strides)
+    p.average, p.include_pad, p.gradient = True, include_pad, True
+    p.overlap = windows_overlap(p.axis)
+    compute(&p)
+
+
+cdef int check_indices(const array_t *a, int64_t positions) except -1:
+    """All of them before any is used."""
+    cdef ptrdiff_t i, rest, total = 1
+    cdef const char *at
+    cdef int64_t index = 0
+    cdef int axis
+    for axis in range(AXES):
+        total *= a.size[axis]
+    for i in range(total):
+        at, rest = a.data, i
+        for axis in range(AXES - 1, -1, -1):
+            at += rest % a.size[axis] * a.step[axis]
+            rest //= a.size[axis]
+        memcpy(&index, at, sizeof(index))
+        if not 0 <= index < positions:
+            raise ValueError(f"indices must be between 0 and {positions - 1}, got {index}")
+    return 0
+
+
+def max_pool_gradient_at(const real[:, :, :, :, :] grad not None,
+                         const int64_t[:, :, :, :, :] indices not None,
+                         real[:, :, :] dx not None):
+    """Add each element of grad (N, OD, OH, OW, C) to dx (N, D * H * W, C), at its index."""
+    cdef int dtype = FLOAT32 if real is float else FLOAT64
+    cdef pool_t p = new_pool(
+        dtype, describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides),
+        [(length, 1, 1, 1, 0, 0, length) for length in grad.shape[1:4]])
+    p.index = describe(&indices[0, 0, 0, 0, 0], indices.shape, indices.strides)
+    check_indices(&p.index, dx.shape[1])
+    p.dx.data = <char *>&dx[0, 0, 0]
+    p.dx.step[0], p.dx.step[4], p.position_step = dx.strides[0], dx.strides[2], dx.strides[1]
+    p.gradient = p.overlap = True
+    compute(&p)

@@ -1,0 +1,126 @@
+"""Weights: arrays that change only through one door, which counts the changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Variable:
+    """A named array that layers and optimizers own.
+
+    Parameters
+    ----------
+    value : array
+        The first value; copied.
+    name : str, default "variable"
+    trainable : bool, default True
+        Whether training may change it.
+    path : str, optional
+        Where it stands in its model, such as "conv2d/kernel"; default `name`.
+
+    Attributes
+    ----------
+    version : int
+        Grows with every change of the value.
+
+    Notes
+    -----
+    Arrays that a variable hands out are read-only views: change the value by `assign`. A training
+    step changes it in place, so copy a view that must stay as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet import Variable
+    >>> v = Variable(np.zeros(2, np.float32), name="bias")
+    >>> v.assign([1, 2])
+    >>> v.value, v.version
+    (array([1., 2.], dtype=float32), 1)
+    """
+
+    __slots__ = ("_data", "_version", "name", "path", "trainable")
+
+    def __init__(
+        self, value: Any, *, name: str = "variable", trainable: bool = True, path: str | None = None
+    ) -> None:
+        self._data: Array = np.array(value, order="C")
+        self._version = 0
+        self.name = name
+        self.path = name if path is None else path
+        self.trainable = trainable
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Element type."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    @property
+    def version(self) -> int:
+        """How often the value has changed."""
+        return self._version
+
+    @property
+    def value(self) -> Array:
+        """The value as a read-only view, C-contiguous."""
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    def numpy(self) -> Array:
+        """The value as a read-only view, as `value`."""
+        return self.value
+
+    def assign(self, value: Any) -> None:
+        """Replace the value.
+
+        Parameters
+        ----------
+        value : array
+            Of the variable's shape; cast to its dtype and copied.
+
+        Raises
+        ------
+        ValueError
+            If the shape differs.
+        TypeError
+            If the value does not consist of real numbers.
+        """
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"value must be real numbers, got {array.dtype} for {self.path}")
+        if array.shape != self.shape:
+            raise ValueError(
+                f"value must have the shape of variable {self.path}, {self.shape}, "
+                f"got {array.shape}"
+            )
+        self._data = np.array(array, self.dtype, order="C")
+        self._version += 1
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        wanted = self.dtype if dtype is None else np.dtype(dtype)
+        if copy is False and wanted != self.dtype:
+            raise ValueError(f"a variable of {self.dtype} is no {wanted} without a copy")
+        return np.array(self._data, wanted) if copy or wanted != self.dtype else self.value
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.path} shape={self.shape} dtype={self.dtype}>"
