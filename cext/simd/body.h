@@ -16,10 +16,12 @@
 #define INLINE static __forceinline
 #define OUTLINE static __declspec(noinline)
 #define UNROLL
+#define PREFETCH(address)
 #else
 #define INLINE static inline __attribute__((always_inline))
 #define OUTLINE static __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
+#define PREFETCH(address) __builtin_prefetch(address)
 #endif
 
 #define REAL_BITS 32

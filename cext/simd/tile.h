@@ -8,6 +8,12 @@
 
 enum { NAME(lanes) = LANES };
 
+/* Where there are few rows, each panel row is used once and comes from beyond L1: asking for it
+ * 8 KiB early took a 7x7 map of 512 channels from 62 to 79 GFLOP/s, and cost the others nothing. */
+#ifndef PANEL_AHEAD
+#define PANEL_AHEAD 8192
+#endif
+
 INLINE real NAME(load_one)(const void *p) {
     real value;
     memcpy(&value, p, sizeof value);
@@ -79,6 +85,7 @@ INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t fir
                 const ptrdiff_t x_step = g->x_step[3], w_step = g->w_step[3];
                 for (ptrdiff_t left = g->size[3]; left > 0; left--) {
                     V weight[TILE_VECTORS];
+                    PREFETCH(w + PANEL_AHEAD);
                     UNROLL for (int c = 0; c < C; c++)
                         weight[c] = vload(w + c * (ptrdiff_t)sizeof(V));
                     UNROLL for (int r = 0; r < R; r++) {

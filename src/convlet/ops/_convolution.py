@@ -336,9 +336,13 @@ def _three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
 
 
 def _check_needs(needs: Iterable[str]) -> frozenset[str]:
-    wanted = frozenset((needs,)) if isinstance(needs, str) else frozenset(needs)
+    rule = f'needs must be some of "x", "kernel", "bias", got {needs!r}'
+    try:
+        wanted = frozenset((needs,)) if isinstance(needs, str) else frozenset(needs)
+    except TypeError:
+        raise TypeError(rule) from None
     if not wanted <= frozenset(NEEDS):
-        raise ValueError(f'needs must be some of "x", "kernel", "bias", got {needs!r}')
+        raise ValueError(rule)
     return wanted
 
 

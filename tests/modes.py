@@ -1,0 +1,30 @@
+"""Switch instruction set and thread count inside one process, and back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from convlet._cext import runtime
+
+# Those that fuse multiply and add agree bit for bit, and so do those that do not.
+EQUAL = [{"scalar", "baseline"}, {"avx2", "avx512"}]
+
+
+@contextmanager
+def instruction_set(name):
+    before = runtime.isa()
+    runtime._set_isa(name)
+    try:
+        yield
+    finally:
+        runtime._set_isa(before)
+
+
+@contextmanager
+def num_threads(n):
+    before = runtime.get_num_threads()
+    runtime.set_num_threads(n)
+    try:
+        yield
+    finally:
+        runtime.set_num_threads(before)

@@ -1,0 +1,52 @@
+"""What importing convlet brings along: NumPy, and nothing that takes time."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import children
+import convlet
+
+# Beyond what NumPy itself imports.
+LATER = ["zipfile", "argparse", "logging", "importlib.metadata", "subprocess", "multiprocessing"]
+OPTIONAL = ["tqdm", "matplotlib", "PIL", "h5py", "mlxtend", "torch", "keras", "onnx", "scipy"]
+
+
+def loaded(program):
+    """The modules that the program loads after NumPy."""
+    listing = f"""
+import sys, numpy
+before = set(sys.modules)
+{program}
+print(*sorted(set(sys.modules) - before))
+"""
+    return set(children.run(listing).split())
+
+
+@pytest.mark.parametrize("program", ["import convlet", "from convlet import ops", "convlet.layers"])
+def test_nothing_beside_numpy(program):
+    if program == "convlet.layers":
+        program = "import convlet; convlet.layers.Conv2D; convlet.models.Sequential"
+    modules = loaded(program)
+    assert not modules & set(LATER)
+    assert not {name.partition(".")[0] for name in modules} & set(OPTIONAL)
+
+
+def test_import_is_lazy():
+    """Submodules load when they are asked for."""
+    assert not {"convlet.demo", "convlet.bench", "convlet._cli"} & loaded("import convlet")
+
+
+def project():
+    with open(Path(__file__).parent.parent / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["project"]
+
+
+def test_requires_numpy_only():
+    assert [re.match(r"[\w-]+", line)[0] for line in project()["dependencies"]] == ["numpy"]
+
+
+def test_version_is_the_package_s():
+    assert convlet.__version__ == project()["version"]
