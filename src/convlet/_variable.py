@@ -106,15 +106,18 @@ class Variable:
             If the value does not consist of real numbers.
         """
         array = np.asarray(value)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"value must be real numbers, got {array.dtype} for {self.path}")
-        if array.shape != self.shape:
-            raise ValueError(
-                f"value must have the shape of variable {self.path}, {self.shape}, "
-                f"got {array.shape}"
-            )
+        self.check(array)
         self._data = np.array(array, self.dtype, order="C")
         self._version += 1
+
+    def check(self, value: Array) -> None:
+        """The errors of `assign`, without assigning."""
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"{self.path}: value must be real numbers, got {value.dtype}")
+        if value.shape != self.shape:
+            raise ValueError(
+                f"{self.path}: value must have the variable's shape {self.shape}, got {value.shape}"
+            )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         wanted = self.dtype if dtype is None else np.dtype(dtype)

@@ -1,0 +1,54 @@
+"""What convolutions and dense layers share: a linear map, packed weights, an activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from convlet._cext import runtime
+from convlet._variable import Array, Variable
+from convlet.layers._pullback import Gradients, Pullback
+from convlet.ops._activation import activate, activation_grad, gradient_from_output
+
+
+class PackedKernel:
+    """A kernel's packed form, made anew when the kernel or the instruction set has changed.
+
+    One assignment publishes it with its key: of two threads that both pack, either may win.
+    """
+
+    __slots__ = ("_entry",)
+
+    def __init__(self) -> None:
+        self._entry: tuple[Any, Any] = (None, None)
+
+    def get(self, kernel: Variable, pack: Callable[[Array], Any]) -> Any:
+        """`pack(kernel)`, or what it returned last."""
+        key = (kernel.version, runtime.isa())
+        known, packed = self._entry
+        if known != key:
+            packed = pack(kernel.value)
+            self._entry = (key, packed)
+        return packed
+
+
+def vjp_activated(
+    linear: Callable[[str | None], Array],
+    gradients: Callable[[Array, bool], Gradients],
+    name: str,
+) -> tuple[Array, Pullback]:
+    """The output of `linear(activation)`, and its pullback.
+
+    The activation runs inside the linear map where its derivative follows from the output; else
+    the map's own result is kept. `gradients(dz, needs_dx)` are those of the map without it.
+    """
+    if gradient_from_output(name):
+        value = y = linear(name)
+    else:
+        value = linear(None)
+        y = activate(name, value)
+
+    def pullback(dy: Array, needs_dx: bool) -> Gradients:
+        return gradients(activation_grad(name, dy, value), needs_dx)
+
+    return y, Pullback(pullback)

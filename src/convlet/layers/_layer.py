@@ -1,0 +1,259 @@
+"""The base of all layers: names, weights, building, and the two ways to run one."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from convlet import config
+from convlet._names import auto_name
+from convlet._variable import Array, Variable
+from convlet.layers._pullback import Pullback
+
+Shape = tuple[int | None, ...]
+
+_building = threading.RLock()
+
+
+class Layer:
+    """A function of an array, with weights.
+
+    Parameters
+    ----------
+    name : str, optional
+        Default: the class's name in snake case, numbered.
+    dtype : {"float32", "float64"}, optional
+        Element type of weights and computation; default `convlet.config.floatx()`.
+    trainable : bool, default True
+        Whether training changes the weights.
+    input_shape : tuple of int, optional
+        Shape of one input, without N: a model whose first layer has it is built at once.
+
+    Notes
+    -----
+    A layer of your own defines `build`, `compute_output_shape` and `vjp`; also `call` where
+    inference can do with less. `vjp(x, training)` returns the output and a `pullback`:
+    ``pullback(dy)`` returns (dx, grads), grads in the order of `trainable_weights`. A forward
+    pass keeps nothing on the layer, so any number of threads may run one at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import Layer, Pullback
+    >>> class Double(Layer):
+    ...     def compute_output_shape(self, input_shape):
+    ...         return input_shape
+    ...     def vjp(self, x, training=False):
+    ...         return 2 * x, Pullback(lambda dy, needs_dx: (2 * dy, []))
+    >>> Double()(np.ones((1, 2), np.float32))
+    array([[2., 2.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        input_shape: tuple[int | None, ...] | None = None,
+    ) -> None:
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise ValueError(f"name must be a str without '/', got {name!r}")
+        self.name = auto_name(type(self)) if name is None else name
+        self.compute_dtype = config.check_float_name("dtype", dtype or config.floatx())
+        self.trainable = bool(trainable)
+        self.built = False
+        self._weights: list[Variable] = []
+        self._declared_shape = None if input_shape is None else batch_shape(input_shape)
+        self._built_shape: Shape | None = None
+
+    # ------------------------------------------------------------------------------- to override
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights for inputs of this shape, N first. Called once."""
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The output's shape for an input's; None stands for an unknown size."""
+        raise NotImplementedError(f"{type(self).__name__} must define compute_output_shape")
+
+    def call(self, x: Array, training: bool = False) -> Array:
+        """The output for x, an array of `compute_dtype`."""
+        return self.vjp(x, training)[0]
+
+    def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
+        """The output for x, and the pullback that maps its gradient to those of x and weights."""
+        raise NotImplementedError(f"{type(self).__name__} must define vjp")
+
+    def _working(self, input_shape: Shape) -> list[str]:
+        """How output shape and parameter count come about, for `summary(explain=True)`."""
+        return []
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as plain values."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.compute_dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A new layer from what `get_config` returned; without its weights."""
+        return cls(**config)
+
+    # ------------------------------------------------------------------------------------ running
+
+    def __call__(self, x: Any, training: bool = False) -> Array:
+        """Cast x to the layer's dtype, build the layer if need be, and return its output."""
+        if training is not False and training is not True:
+            raise TypeError(f"training must be True or False, got {training!r}")
+        x = self.cast(x)
+        self.ensure_built(x.shape)
+        return self.call(x, training)
+
+    def cast(self, x: Any) -> Array:
+        """x as an array of `compute_dtype`."""
+        array = np.asarray(x)
+        if array.dtype == self.compute_dtype and array.dtype.isnative:
+            return array
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self.name}: x must be real numbers, got {array.dtype}")
+        return array.astype(self.compute_dtype)
+
+    def ensure_built(self, input_shape: Shape) -> None:
+        """Build the layer for inputs of this shape, unless it is built."""
+        if self.built:
+            return
+        with _building:
+            if not self.built:
+                self._weights.clear()
+                self.build(tuple(input_shape))
+                self._built_shape = (None, *input_shape[1:])
+                self.built = True
+
+    # ------------------------------------------------------------------------------------ weights
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...],
+        initializer: Any,
+        name: str,
+        trainable: bool = True,
+        dtype: Any = None,
+    ) -> Variable:
+        """Make a weight, for `build` to keep.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        initializer : callable, function of (shape, dtype)
+        name : str
+        trainable : bool, default True
+        dtype : optional
+            Default: the layer's.
+        """
+        value = initializer(shape, dtype or self.compute_dtype)
+        variable = Variable(value, name=name, trainable=trainable, path=f"{self.name}/{name}")
+        self._weights.append(variable)
+        return variable
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Trainable weights, then the others."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that training changes: none if the layer is not `trainable`."""
+        return [w for w in self._weights if w.trainable] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that training leaves alone."""
+        return [w for w in self._weights if not (w.trainable and self.trainable)]
+
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+    variables = weights
+
+    def _trained(self, *names: str) -> tuple[str, ...]:
+        """Those of the named weights that exist and are trained."""
+        present = (name for name in names if getattr(self, name) is not None)
+        return tuple(present) if self.trainable else ()
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights, in the order of `weights`."""
+        return [np.array(weight.value) for weight in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace all weights by arrays in the order of `weights`.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape differs. Nothing is replaced then.
+        """
+        own = self.weights
+        arrays = [np.asarray(weight) for weight in weights]
+        if len(arrays) != len(own):
+            raise ValueError(
+                f"weights must be {len(own)} arrays for {self.name}, got {len(arrays)}"
+                + ("" if self.built else " (it has none before it is built)")
+            )
+        for variable, array in zip(own, arrays, strict=True):
+            variable.check(array)
+        for variable, array in zip(own, arrays, strict=True):
+            variable.assign(array)
+
+    def count_params(self) -> int:
+        """Number of elements of all weights.
+
+        Raises
+        ------
+        ValueError
+            If the layer is not built yet.
+        """
+        if not self.built:
+            raise ValueError(
+                f"{self.name} has no weights to count before it is built: call it on an array, or "
+                "build(input_shape)"
+            )
+        return sum(weight.size for weight in self.weights)
+
+    # ------------------------------------------------------------------------------------- shapes
+
+    def check_rank(self, input_shape: Shape, rank: int) -> None:
+        """A ValueError unless the input has so many axes."""
+        if len(input_shape) != rank:
+            raise ValueError(
+                f"{self.name}: the input must have {rank} axes, N included, got shape {input_shape}"
+            )
+
+    @property
+    def input_shape(self) -> Shape:
+        """The input's shape that the layer was built for, N being None."""
+        if self._built_shape is None:
+            raise AttributeError(f"{self.name} has no input_shape before it is built")
+        return self._built_shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """The output's shape for `input_shape`."""
+        return self.compute_output_shape(self.input_shape)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def positive_int(name: str, value: Any) -> int:
+    """A ValueError or TypeError unless value is an integer above 0."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an int, got {value!r}")
+    if value.__index__() < 1:
+        raise ValueError(f"{name} must be at least 1, got {value!r}")
+    return int(value.__index__())
+
+
+def batch_shape(shape: Any) -> Shape:
+    """The shape of one input, with None for N before it."""
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"shape must be a tuple of sizes, without N, got {shape!r}")
+    return (None, *(None if size is None else positive_int("shape", size) for size in shape))

@@ -1,0 +1,79 @@
+"""The arithmetic of output sizes and parameter counts, written out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from convlet.ops._geometry import Padding, output_length, resolve_padding
+
+Shape = tuple[int | None, ...]
+
+
+def length_working(
+    length: int, size: int, stride: int, dilation: int, padding: Any
+) -> tuple[str, int]:
+    """(n + before + after - extent) / stride + 1, and what it comes to."""
+    before, after = resolve_padding(length, size, stride, dilation, padding)
+    out = output_length(length, size, stride, dilation, before, after)
+    pads = "".join(f" + {pad}" for pad in (before, after) if before or after)
+    extent = str(size) if dilation == 1 or size == 1 else f"({dilation} x ({size} - 1) + 1)"
+    quotient = f"({length}{pads} - {extent})/{stride}"
+    room = length + before + after - dilation * (size - 1) - 1
+    if room % stride:
+        quotient = f"floor({quotient})"
+    return f"{quotient} + 1 = {out}", out
+
+
+def window_working(
+    lengths: Sequence[int | None],
+    sizes: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    padding: Padding,
+) -> list[str]:
+    """One line for each spatial axis, or one for all where they are alike."""
+    lines = []
+    for axis, (length, size, stride, dilation) in enumerate(
+        zip(lengths, sizes, strides, dilations, strict=True)
+    ):
+        pad = padding if isinstance(padding, str) else padding[axis]
+        if length is not None:
+            lines.append(length_working(length, size, stride, dilation, pad)[0])
+    if len(set(lines)) == 1:
+        return lines[:1]
+    names = ("depth", "height", "width")[-len(lines) :] if len(lines) > 1 else ("length",)
+    return [f"{name}: {line}" for name, line in zip(names, lines, strict=True)]
+
+
+def parameters_working(outputs: int, inputs: Sequence[int], bias: bool) -> str:
+    """outputs x inputs + outputs = total."""
+    factors = [outputs, *(factor for factor in inputs if factor != 1)]
+    total = outputs * math.prod(inputs) + (outputs if bias else 0)
+    product = " x ".join(str(factor) for factor in factors)
+    return f"{product}{f' + {outputs}' if bias else ''} = {total:,}"
+
+
+def spatial_sizes(shape: Shape, data_format: str) -> Shape:
+    """The sizes of the axes between batch and channels."""
+    return shape[2:] if data_format == "channels_first" else shape[1:-1]
+
+
+def convolution_working(layer: Any, input_shape: Shape) -> list[str]:
+    """Output size and parameters of a convolution layer."""
+    channels = input_shape[1 if layer.data_format == "channels_first" else -1] or 0
+    return [
+        *window_working(
+            spatial_sizes(input_shape, layer.data_format),
+            layer.kernel_size,
+            layer.strides,
+            layer.dilation_rate,
+            layer.padding,
+        ),
+        parameters_working(
+            layer.filters,
+            (channels // layer.groups, math.prod(layer.kernel_size)),
+            layer.use_bias,
+        ),
+    ]
