@@ -1,0 +1,130 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Losses of rows and their gradients, in one pass over each row.
+
+Arrays (N, C) are C-contiguous and checked by the caller. Sums over a row are in double, columns
+ascending. Rows are few and short beside a network's work: the calling thread computes them.
+"""
+from libc.math cimport exp, fabs, log, log1p
+
+ctypedef fused real:
+    float
+    double
+
+cdef double EPSILON = 1e-7  # Keras's: probabilities are clipped to [EPSILON, 1 - EPSILON]
+
+
+cdef inline bint inside(double p) noexcept nogil:
+    """Whether clipping leaves p alone, which makes its gradient 1 (else 0). NaN stays NaN."""
+    return not (p < EPSILON or p > 1 - EPSILON)
+
+
+cdef inline double clipped(double p) noexcept nogil:
+    return EPSILON if p < EPSILON else 1 - EPSILON if p > 1 - EPSILON else p
+
+
+cdef inline double of_probabilities(const real *t, const real *y, real *grad,
+                                    ptrdiff_t columns) noexcept nogil:
+    """-sum t log(clip(y / sum y)), and its gradient in y unless grad is NULL."""
+    cdef double total = 0, loss = 0, inner = 0, p
+    cdef ptrdiff_t j
+    for j in range(columns):
+        total += y[j]
+    for j in range(columns):
+        p = y[j] / total
+        loss -= t[j] * log(clipped(p))
+        inner += t[j] if inside(p) else 0
+    if grad != NULL:
+        for j in range(columns):
+            p = y[j] / total
+            grad[j] = <real>(((-t[j] / p if inside(p) else 0) + inner) / total)
+    return loss
+
+
+cdef inline double of_logits(const real *t, const real *x, real *grad,
+                             ptrdiff_t columns) noexcept nogil:
+    """-sum t log(softmax(x)) without a quotient, and its gradient softmax(x) sum t - t."""
+    cdef double largest = x[0], total = 0, loss = 0, targets = 0, shift
+    cdef ptrdiff_t j
+    for j in range(1, columns):
+        largest = x[j] if x[j] > largest else largest
+    for j in range(columns):
+        total += exp(x[j] - largest)
+        targets += t[j]
+    shift = largest + log(total)
+    for j in range(columns):
+        loss += t[j] * (shift - x[j])
+    if grad != NULL:
+        for j in range(columns):
+            grad[j] = <real>(exp(x[j] - shift) * targets - t[j])
+    return loss
+
+
+cdef inline double of_binary(const real *t, const real *y, real *grad, ptrdiff_t columns,
+                             bint from_logits) noexcept nogil:
+    """The mean over columns of -(t log p + (1 - t) log(1 - p)), p = y clipped or sigmoid(y)."""
+    cdef double loss = 0, p, slope
+    cdef ptrdiff_t j
+    for j in range(columns):
+        if from_logits:
+            p = exp(-fabs(y[j]))
+            loss += (y[j] if y[j] > 0 else 0) - <double>y[j] * t[j] + log1p(p)
+            slope = (1 / (1 + p) if y[j] >= 0 else p / (1 + p)) - t[j]
+        else:
+            p = clipped(y[j])
+            loss -= t[j] * log(p) + (1 - t[j]) * log(1 - p)
+            slope = (p - t[j]) / (p * (1 - p)) if inside(y[j]) else 0
+        if grad != NULL:
+            grad[j] = <real>(slope / columns)
+    return loss / columns
+
+
+cdef inline double of_squares(const real *t, const real *y, real *grad,
+                              ptrdiff_t columns) noexcept nogil:
+    """The mean over columns of (y - t)^2."""
+    cdef double loss = 0, difference
+    cdef ptrdiff_t j
+    for j in range(columns):
+        difference = <double>y[j] - t[j]
+        loss += difference * difference
+        if grad != NULL:
+            grad[j] = <real>(2 * difference / columns)
+    return loss / columns
+
+
+cdef enum:
+    CROSSENTROPY, CROSSENTROPY_LOGITS, BINARY, BINARY_LOGITS, SQUARES
+
+KINDS = {
+    "crossentropy": CROSSENTROPY,
+    "crossentropy_logits": CROSSENTROPY_LOGITS,
+    "binary": BINARY,
+    "binary_logits": BINARY_LOGITS,
+    "squares": SQUARES,
+}
+
+
+def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::1] y not None,
+         real[::1] values not None, real[:, ::1] grad):
+    """values[i] = the loss of row i; grad[i, j] = its derivative in y[i, j], unless None."""
+    cdef int which = KINDS[kind]
+    cdef ptrdiff_t i, count = y.shape[0], columns = y.shape[1]
+    cdef real *slope = NULL
+    cdef double loss
+    if (target.shape[0] != count or target.shape[1] != columns or values.shape[0] != count
+            or (grad is not None and (grad.shape[0] != count or grad.shape[1] != columns))):
+        raise ValueError("target, values and grad must have y's sizes")
+    if columns == 0:
+        raise ValueError("y must have at least one column")
+    with nogil:
+        for i in range(count):
+            if grad is not None:
+                slope = &grad[i, 0]
+            if which == CROSSENTROPY:
+                loss = of_probabilities(&target[i, 0], &y[i, 0], slope, columns)
+            elif which == CROSSENTROPY_LOGITS:
+                loss = of_logits(&target[i, 0], &y[i, 0], slope, columns)
+            elif which == SQUARES:
+                loss = of_squares(&target[i, 0], &y[i, 0], slope, columns)
+            else:
+                loss = of_binary(&target[i, 0], &y[i, 0], slope, columns, which == BINARY_LOGITS)
+            values[i] = <real>loss

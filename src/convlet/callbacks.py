@@ -1,0 +1,144 @@
+"""What runs between the steps of training, with Keras's hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["Callback", "CallbackList", "History"]
+
+Logs = dict[str, float]
+
+
+class Callback:
+    """Base of all callbacks: override the hooks that you need.
+
+    Attributes
+    ----------
+    model : Sequential
+        The model that is being trained; ``model.stop_training = True`` ends training after the
+        current batch's epoch.
+    params : dict
+        "verbose", "epochs" and "steps" of the run.
+
+    Examples
+    --------
+    >>> from convlet.callbacks import Callback
+    >>> class Show(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(epoch, sorted(logs))
+    """
+
+    def __init__(self) -> None:
+        self.model: Any = None
+        self.params: dict[str, Any] = {}
+
+    def set_model(self, model: Any) -> None:
+        """Called once with the model."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called once with what the run is like."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After an epoch and its validation, with the epoch's results."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a training step."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a training step, with the means of the epoch so far."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before an evaluation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After an evaluation, with its results."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of an evaluation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """After a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of a prediction."""
+
+
+class History(Callback):
+    """Keeps the results of every epoch; `fit` returns one.
+
+    Attributes
+    ----------
+    epoch : list of int
+    history : dict of str to list of float
+        "loss", the metrics' names, and the same with "val_" for validation.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Keep the epoch's results."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class CallbackList:
+    """Calls the same hook of several callbacks, in order.
+
+    Parameters
+    ----------
+    callbacks : iterable of Callback, or one
+    model : Sequential
+    **params
+        Handed to each callback's `set_params`.
+
+    Raises
+    ------
+    TypeError
+        If one is no `Callback`.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback] | Callback | None, model: Any, **params: Any):
+        if isinstance(callbacks, Callback):
+            callbacks = [callbacks]
+        self.callbacks = list(callbacks or ())
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(f"callbacks must be of convlet.callbacks.Callback, got {callback!r}")
+            callback.set_model(model)
+            callback.set_params(params)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("on_"):
+            raise AttributeError(f"CallbackList has no attribute {name!r}")
+        hooks = [getattr(callback, name) for callback in self.callbacks]
+
+        def call(*arguments: Any, logs: Logs | None = None) -> None:
+            for hook in hooks:
+                hook(*arguments, dict(logs or {}))
+
+        return call

@@ -1,0 +1,82 @@
+"""Arrays in, batches out: the checks and the order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convlet._random import generator
+from convlet._variable import Array
+from convlet.layers._layer import positive_int
+
+
+class Data(NamedTuple):
+    """Inputs with their targets and weights; all have the same number of samples."""
+
+    x: Array
+    y: Array | None
+    sample_weight: Array | None
+
+    def take(self, rows: Any) -> Data:
+        """Some samples: only those are read, so that a memory map works."""
+        return Data(*(None if part is None else part[rows] for part in self))  # type: ignore[arg-type]
+
+
+def check_data(x: Any, y: Any, sample_weight: Any = None) -> Data:
+    """Arrays of as many samples, at least one; nothing is copied."""
+    x = _samples("x", x)
+    y = None if y is None else _samples("y", y)
+    weight = None if sample_weight is None else _samples("sample_weight", sample_weight)
+    for name, array in (("y", y), ("sample_weight", weight)):
+        if array is not None and len(array) != len(x):
+            raise ValueError(
+                f"{name} must have as many samples as x, got {len(array)} and {len(x)}"
+            )
+    return Data(x, y, weight)
+
+
+def _samples(name: str, value: Any) -> Array:
+    if isinstance(value, (list, tuple)) and any(isinstance(part, np.ndarray) for part in value):
+        raise TypeError(f"{name} must be one array, got a {type(value).__name__} of arrays")
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be an array of real numbers, got {array.dtype}")
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have an axis of samples, got a single number")
+    return array
+
+
+def split(data: Data, fraction: float) -> tuple[Data, Data]:
+    """All but the last samples, and those."""
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split must be at least 0 and below 1, got {fraction!r}")
+    first = int(len(data.x) * (1 - fraction))
+    if not 0 < first < len(data.x):
+        raise ValueError(
+            f"validation_split must leave samples on both sides, got {fraction!r} of {len(data.x)}"
+        )
+    return data.take(slice(first)), data.take(slice(first, None))
+
+
+class Batches:
+    """Goes through data in batches, in order or in another order each time.
+
+    `seed` makes the order, which differs between epochs; None keeps the data's.
+    """
+
+    def __init__(self, data: Data, batch_size: Any = None, seed: int | None = None) -> None:
+        self.data = data
+        self.size = 32 if batch_size is None else positive_int("batch_size", batch_size)
+        self.random = None if seed is None else generator(seed)
+
+    def __len__(self) -> int:
+        return -(-len(self.data.x) // self.size)
+
+    def __iter__(self) -> Iterator[Data]:
+        count = len(self.data.x)
+        order = None if self.random is None else self.random.permutation(count)
+        for first in range(0, count, self.size):
+            rows: Any = slice(first, first + self.size)
+            yield self.data.take(rows if order is None else order[rows])
