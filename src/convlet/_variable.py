@@ -125,5 +125,11 @@ class Variable:
             raise ValueError(f"a variable of {self.dtype} is no {wanted} without a copy")
         return np.array(self._data, wanted) if copy or wanted != self.dtype else self.value
 
+    def __float__(self) -> float:
+        return float(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
     def __repr__(self) -> str:
         return f"<Variable {self.path} shape={self.shape} dtype={self.dtype}>"

@@ -1,0 +1,87 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convlet.optimizers._arguments import BELOW_ONE, flag, number
+from convlet.optimizers._optimizer import Optimizer
+
+
+class Adam(Optimizer):
+    """Steps scaled by averages of the gradients and of their squares.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+    beta_1, beta_2 : float, default 0.9, 0.999
+        At least 0 and below 1: how much of the averages of gradients and of squared gradients
+        each step keeps.
+    epsilon : float, default 1e-7
+        Added to the root of the average square.
+    amsgrad : bool, default False
+        Whether to use the largest average square so far.
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        As for `Optimizer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or of the wrong kind.
+
+    Notes
+    -----
+    With gradient g, weights w, learning rate r, step t: m = m + (g - m) (1 - beta_1),
+    v = v + (g^2 - v) (1 - beta_2), w = w - a m / (sqrt(v) + epsilon),
+    a = r sqrt(1 - beta_2^t) / (1 - beta_1^t), in the element type of w (Kingma and Ba, Adam: A
+    Method for Stochastic Optimization, 2015, end of section 2, whose epsilon-hat this is). AMSGrad
+    is from Reddi et al., On the Convergence of Adam and Beyond, 2018, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet import Variable, optimizers
+    >>> w = Variable(np.array([1.0, 2.0]))
+    >>> optimizers.Adam(learning_rate=0.5).apply([np.array([1.0, -8.0])], [w])
+    >>> w.value.round(4)
+    array([0.5, 2.5])
+    """
+
+    _rule = "adam"
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        self.beta_1 = number("beta_1", beta_1, BELOW_ONE)
+        self.beta_2 = number("beta_2", beta_2, BELOW_ONE)
+        self.epsilon = number("epsilon", epsilon)
+        self.amsgrad = flag("amsgrad", amsgrad)
+
+    def _slot_names(self) -> Sequence[tuple[str, ...]]:
+        largest = [("velocity_hat",)] if self.amsgrad else []
+        return [("momentum", "velocity"), *largest]
+
+    def _hyper(self) -> tuple[float, ...]:
+        step = int(self._iterations.value) + 1
+        return self.beta_1, self.beta_2, self.epsilon, self.amsgrad, step
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, with the learning rate as it is now."""
+        return super().get_config() | {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "amsgrad": self.amsgrad,
+        }
