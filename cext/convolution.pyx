@@ -253,7 +253,7 @@ def probe(int dtype, double seconds):
     cdef const kernels_t *kernel = &api.kernels[dtype]
     cdef int itemsize = 4 if dtype == FLOAT32 else 8, axis, row
     cdef ptrdiff_t width = kernel.lanes * kernel.tile_vectors
-    cdef ptrdiff_t taps = 16384 // (width * itemsize)
+    cdef ptrdiff_t taps = 8192 // (width * itemsize)
     cdef char *memory = aligned(probe_memory)
     cdef const char *xs[8]
     cdef char *ys[8]
@@ -269,8 +269,8 @@ def probe(int dtype, double seconds):
     call.grid.size[3], call.grid.x_step[3] = taps, itemsize
     call.grid.w_step[3] = width * itemsize
     for row in range(kernel.tile_rows):
-        xs[row] = memory + 16384 + row * taps * itemsize
-        ys[row] = memory + 16384 + 8192 + row * width * itemsize
+        xs[row] = memory + 8192 + row * (taps * itemsize + 64)
+        ys[row] = memory + 8192 + 8192 + row * width * itemsize
     start = perf_counter()
     while True:
         kernel.panel(&call)
