@@ -128,7 +128,9 @@ class CallbackList:
         self.callbacks = list(callbacks or ())
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
-                raise TypeError(f"callbacks must be of convlet.callbacks.Callback, got {callback!r}")
+                raise TypeError(
+                    f"callbacks must be of convlet.callbacks.Callback, got {callback!r}"
+                )
             callback.set_model(model)
             callback.set_params(params)
 

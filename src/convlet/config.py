@@ -16,7 +16,7 @@ _settings: dict[str, Any] = {
 
 
 def check_float_name(name: str, value: Any) -> str:
-    """ "float32" or "float64", from either name or a NumPy dtype."""
+    """Either "float32" or "float64", from its name or a NumPy dtype."""
     try:
         dtype = np.dtype(value).name
     except TypeError:

@@ -1,10 +1,10 @@
 """Training beside Keras: the same weights and batches give the same curves."""
 
+import keras
 import numpy as np
 import pytest
 
 import convlet
-import keras
 
 STEPS = 20
 OPTIMIZERS = {
@@ -151,9 +151,7 @@ def test_history_and_evaluation(metric):
         np.testing.assert_allclose(values, histories[1][name], atol=1e-3, err_msg=name)
     mine, other = (model.evaluate(x, y, verbose=0) for model in (ours, theirs))
     np.testing.assert_allclose(mine, other, atol=1e-3)
-    np.testing.assert_allclose(
-        ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-3
-    )
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-3)
 
 
 def test_sample_weights():

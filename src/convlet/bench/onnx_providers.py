@@ -20,7 +20,7 @@ def installed(threads: int) -> list[Provider]:
         import onnx  # noqa: F401
     except ImportError:
         return []
-    providers = []
+    providers: list[Provider] = []
     for provider in (OnnxRuntime, OpenVino):
         try:
             providers.append(provider(threads))
@@ -89,7 +89,7 @@ class OpenVino:
             return (_read(request.get_output_tensor().data.copy()),)
 
         # The request does not keep the input's memory alive; its candidate has to.
-        return Candidate(lambda feed=x: request.infer(share_outputs=True), read)
+        return Candidate(lambda: (x, request.infer(share_outputs=True)), read)
 
 
 def onnx_graph(case: Case, data: Data) -> bytes | None:

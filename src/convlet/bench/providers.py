@@ -55,8 +55,10 @@ class Numpy:
 
 def _numpy_call(case: Case, data: Data) -> Callable[[], Any]:
     size, stride, out = case.size, case.stride, case.out_shape
-    x, kernel, bias = data["x"], data.get("kernel"), data.get("bias")
-    grad = data.get("grad")
+    x: Any = data["x"]
+    kernel: Any = data.get("kernel")
+    bias: Any = data.get("bias")
+    grad: Any = data.get("grad")
     return {
         "conv": lambda: baselines.conv(x, kernel, bias, stride),
         "conv_grad_x": lambda: baselines.conv_grad_x(grad, kernel, x.shape, stride),
@@ -109,8 +111,11 @@ def _convlet_call(case: Case, data: Data) -> Callable[[], Any]:
     from convlet import ops
     from convlet.ops import _convolution
 
-    x, kernel, bias = data["x"], data.get("kernel"), data.get("bias")
-    grad, window = data.get("grad"), {"strides": case.stride, "padding": "valid"}
+    x: Any = data["x"]
+    kernel: Any = data.get("kernel")
+    bias: Any = data.get("bias")
+    grad: Any = data.get("grad")
+    window: Any = {"strides": case.stride, "padding": "valid"}
     size = case.size
     if case.op in ("conv", "dense"):
         packed = _convolution.pack(kernel)

@@ -136,4 +136,3 @@ def _content(path: Path) -> bytes:
             return bytes(file.read())
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path} must be a whole gzip file, but {error}") from error
-

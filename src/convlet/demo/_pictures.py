@@ -11,10 +11,10 @@ from convlet.utils import _plotting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from convlet.models import Sequential
     from matplotlib.figure import Figure
 
     from convlet.demo._data import Digits
+    from convlet.models import Sequential
 
 
 def draw_all(

@@ -15,9 +15,8 @@ from convlet.demo._data import CLASSES, DemoError, load_digits
 from convlet.demo._network import lecture_cnn
 
 if TYPE_CHECKING:
-    from convlet.models import Sequential
-
     from convlet.demo._data import Digits, PathLike
+    from convlet.models import Sequential
 
 Show = Callable[[str], Any]
 

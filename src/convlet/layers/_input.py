@@ -58,7 +58,7 @@ class InputLayer(Layer):
         }
 
 
-def Input(  # noqa: N802 - Keras's name
+def Input(
     shape: tuple[int | None, ...],
     batch_size: int | None = None,
     dtype: Any = None,

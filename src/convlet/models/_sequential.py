@@ -125,9 +125,7 @@ class Sequential(Trainer, Layer):
             self._input = layer
             return
         if any(layer.name == other.name for other in self._layers):
-            raise ValueError(
-                f"every layer must have a name of its own, got another {layer.name!r}"
-            )
+            raise ValueError(f"every layer must have a name of its own, got another {layer.name!r}")
         self._layers.append(layer)
 
     def _remove_last(self) -> Layer:

@@ -319,7 +319,8 @@ def _with_validation(data: Data, fraction: float, given: Any) -> tuple[Data, Dat
         if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
             raise ValueError(
                 "validation_data must be (x, y) or (x, y, sample_weight), got "
-                f"{type(given).__name__}" + (f" of {len(given)}" if hasattr(given, "__len__") else "")
+                f"{type(given).__name__}"
+                + (f" of {len(given)}" if hasattr(given, "__len__") else "")
             )
         return data, check_data(*given)
     return split(data, fraction) if fraction else (data, None)

@@ -30,8 +30,8 @@ def as_array(value: object, name: str, rank: int | None = None) -> Array:
         value = _from_protocol(value, name)
     if value.dtype not in _DTYPES:
         raise TypeError(
-            f"{name} must be float32 or float64 in native byte order, got {_describe(value.dtype)}: "
-            f"convert it, as with {name}.astype(np.float32)"
+            f"{name} must be float32 or float64 in native byte order, got "
+            f"{_describe(value.dtype)}: convert it, as with {name}.astype(np.float32)"
         )
     if rank is not None and value.ndim != rank:
         raise ValueError(f"{name} must have {rank} axes, got shape {value.shape}")
@@ -42,7 +42,7 @@ def _from_protocol(value: object, name: str) -> Array:
     if hasattr(value, "__array__"):
         return np.asarray(value)
     if hasattr(value, "__dlpack__"):
-        return np.from_dlpack(value)  # type: ignore[arg-type]
+        return np.from_dlpack(value)
     try:
         return np.asarray(memoryview(value))  # type: ignore[arg-type]
     except TypeError:
@@ -134,10 +134,7 @@ def output_array(
     dtype = inputs[0][1].dtype
     check_size("the result", shape, dtype.itemsize)
     shape = in_format(shape, data_format)
-    if out is None:
-        result = np.empty(shape, dtype)
-    else:
-        result = check_out(out, shape, dtype, inputs)
+    result = np.empty(shape, dtype) if out is None else check_out(out, shape, dtype, inputs)
     return result, to_channels_last(result, data_format)
 
 
@@ -180,6 +177,6 @@ def _share_memory(a: Array, b: Array) -> bool:
     if not np.may_share_memory(a, b):
         return False
     try:
-        return np.shares_memory(a, b, max_work=OVERLAP_WORK)
+        return np.shares_memory(a, b, max_work=OVERLAP_WORK)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True

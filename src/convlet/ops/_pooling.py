@@ -360,7 +360,7 @@ def _fit(
     dilations: tuple[int, ...],
     ceil_mode: bool,
 ) -> tuple[tuple[Window, ...], tuple[int, ...]]:
-    """Windows of three axes and the sizes of the output. Cached: it takes longer than small pools."""
+    """Windows of three axes and the output's sizes. Cached: it takes longer than a small pool."""
     fitted = windows(
         lengths, sizes, strides, padding, dilations, ceil_mode=ceil_mode, window="pool"
     )
@@ -371,7 +371,7 @@ def _fit(
 
 
 def _check_inputs(axis: int, w: Window) -> None:
-    """Every window must contain an input element, for what is the maximum of none?"""
+    """A ValueError unless every window contains an input element: the maximum of none is none."""
     empty = (w.out - 1) * w.stride - w.before >= w.length
     # Windows that begin in the padding, until their position relative to the dilation recurs.
     beginning_before = -(-w.before // w.stride)
