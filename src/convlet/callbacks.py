@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 __all__ = ["Callback", "CallbackList", "History"]
@@ -17,7 +17,7 @@ class Callback:
     ----------
     model : Sequential
         The model that is being trained; ``model.stop_training = True`` ends training after the
-        current batch's epoch.
+        current batch, with the epoch's validation.
     params : dict
         "verbose", "epochs" and "steps" of the run.
 
@@ -107,11 +107,11 @@ class History(Callback):
 
 
 class CallbackList:
-    """Calls the same hook of several callbacks, in order.
+    """Calls the same hook of several callbacks, in order, with the same logs.
 
     Parameters
     ----------
-    callbacks : iterable of Callback, or one
+    callbacks : iterable of Callback
     model : Sequential
     **params
         Handed to each callback's `set_params`.
@@ -120,27 +120,29 @@ class CallbackList:
     ------
     TypeError
         If one is no `Callback`.
+
+    Notes
+    -----
+    It has every hook of `Callback`; logs are given by keyword. What one callback adds to them,
+    those after it see: a `History` comes last.
     """
 
-    def __init__(self, callbacks: Iterable[Callback] | Callback | None, model: Any, **params: Any):
-        if isinstance(callbacks, Callback):
-            callbacks = [callbacks]
-        self.callbacks = list(callbacks or ())
+    def __init__(self, callbacks: Iterable[Callback], model: Any, **params: Any) -> None:
+        self.callbacks = list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
-                raise TypeError(
-                    f"callbacks must be of convlet.callbacks.Callback, got {callback!r}"
-                )
-            callback.set_model(model)
+                raise TypeError(f"callbacks must be Callbacks, got {callback!r}")
+        for callback in self.callbacks:
             callback.set_params(params)
+            callback.set_model(model)
 
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("on_"):
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        if not name.startswith("on_") or not hasattr(Callback, name):
             raise AttributeError(f"CallbackList has no attribute {name!r}")
-        hooks = [getattr(callback, name) for callback in self.callbacks]
 
         def call(*arguments: Any, logs: Logs | None = None) -> None:
-            for hook in hooks:
-                hook(*arguments, dict(logs or {}))
+            shared: Logs = {} if logs is None else logs
+            for callback in self.callbacks:
+                getattr(callback, name)(*arguments, shared)
 
         return call

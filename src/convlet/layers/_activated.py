@@ -20,11 +20,12 @@ class PackedKernel:
     __slots__ = ("_entry",)
 
     def __init__(self) -> None:
-        self._entry: tuple[Any, Any] = (None, None)
+        self._entry: tuple[Any, Any] = (None, None)  # key, packed
 
     def get(self, kernel: Variable, pack: Callable[[Array], Any]) -> Any:
         """`pack(kernel)`, or what it returned last."""
-        key = (kernel.version, runtime.isa())
+        # The version is read before the value: a change in between is seen by the next call.
+        key = (kernel, kernel.version, runtime.isa())
         known, packed = self._entry
         if known != key:
             packed = pack(kernel.value)

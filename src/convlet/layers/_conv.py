@@ -67,9 +67,19 @@ class Conv(Layer):
         }
 
     def _channels(self, input_shape: Shape) -> int:
+        """The input's channels, checked: `ops.conv` would take other ones for groups."""
+        self.check_rank(input_shape, self.rank + 2)
         channels = input_shape[1 if self.data_format == "channels_first" else -1]
-        if channels is None:
-            raise ValueError(f"{self.name}: input_shape must name its channels, got {input_shape}")
+        if not channels:
+            raise ValueError(
+                f"{self.name}: the input must have a known number of channels above 0, got shape "
+                f"{input_shape}"
+            )
+        if self.built and channels != self.kernel.shape[-2] * self.groups:
+            raise ValueError(
+                f"{self.name}: the input must have {self.kernel.shape[-2] * self.groups} channels, "
+                f"as when the layer was built, got shape {input_shape}"
+            )
         if channels % self.groups:
             raise ValueError(
                 f"{self.name}: the input's channels must be a multiple of groups, got {channels} "
@@ -79,7 +89,6 @@ class Conv(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel (*size, CI / groups, CO) and the bias (CO,)."""
-        self.check_rank(input_shape, self.rank + 2)
         channels = self._channels(input_shape)
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
@@ -89,7 +98,6 @@ class Conv(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(N, *out_spatial, CO), or (N, CO, *out_spatial) with channels first."""
-        self.check_rank(input_shape, self.rank + 2)
         self._channels(input_shape)
         return conv_output_shape(
             input_shape,
@@ -106,6 +114,7 @@ class Conv(Layer):
 
     def call(self, x: Array, training: bool = False) -> Array:
         """Convolve x; see `convlet.ops.conv`."""
+        self._channels(x.shape)
         packed = self._packed.get(self.kernel, lambda kernel: pack(kernel, self.groups))
         return conv_packed(
             x,
@@ -118,6 +127,7 @@ class Conv(Layer):
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernel and bias."""
+        self._channels(x.shape)
         kernel, bias, options = self.kernel.value, self._bias(), self._options
 
         def linear(activation: str | None) -> Array:

@@ -112,8 +112,9 @@ class Dense(Layer):
 
         def gradients(dz: Array, needs_dx: bool) -> Gradients:
             needs = (("x",) if needs_dx else ()) + self._trained("kernel", "bias")
-            rows = (math.prod(x.shape[:-1]), -1)
-            dx, *grads = dense_grad(dz.reshape(rows), x.reshape(rows), kernel, needs)
+            count = math.prod(x.shape[:-1])
+            rows, outputs = x.reshape(count, x.shape[-1]), dz.reshape(count, self.units)
+            dx, *grads = dense_grad(outputs, rows, kernel, needs)
             shaped = None if dx is None else dx.reshape(x.shape)
             return shaped, [grad for grad in grads if grad is not None]
 

@@ -9,7 +9,7 @@ import numpy as np
 from convlet._cext import pointwise
 from convlet._random import check_seed
 from convlet._variable import Array, Variable
-from convlet.layers._layer import Layer, Shape
+from convlet.layers._layer import Layer, Shape, batch_shape
 from convlet.layers._pullback import Gradients, Pullback
 
 
@@ -20,6 +20,9 @@ class Dropout(Layer):
     ----------
     rate : float
         The probability of zero: at least 0, at most 1.
+    noise_shape : tuple of int or None, optional
+        Shape of the zeros, for each axis 1 or the input's size (None stands for it): where it is 1,
+        elements along that axis are dropped together. Default: the input's.
     seed : int, optional
         Default: drawn from Python's generator, which `convlet.utils.set_random_seed` seeds.
     **kwargs
@@ -28,14 +31,16 @@ class Dropout(Layer):
     Raises
     ------
     ValueError, TypeError
-        If `rate` is no number from 0 to 1, or `seed` no integer from 0 on.
+        If `rate` is no number from 0 to 1, `noise_shape` no tuple of sizes that fits the input, or
+        `seed` no integer from 0 on.
 
     Notes
     -----
     Elements that stay are divided by 1 - rate. Which ones stay depends on the seed, the number of
     training passes before, and the element's position: not on the number of threads. From
     N. Srivastava et al., "Dropout" (JMLR 15, 2014), section 10 for the scaling; random bits are
-    those of Philox4x32-10 (J. Salmon et al., SC 2011).
+    those of Philox4x32-10 (J. Salmon et al., SC 2011). An element is multiplied by 0, so a NaN or
+    an infinity that is dropped becomes NaN.
 
     Examples
     --------
@@ -48,16 +53,27 @@ class Dropout(Layer):
     [0.0, 2.0]
     """
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: tuple[int | None, ...] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float, np.floating)):
             raise TypeError(f"rate must be a number, got {rate!r}")
         if not 0 <= rate <= 1:
             raise ValueError(f"rate must be at least 0 and at most 1, got {rate!r}")
         self.rate = float(rate)
+        self.noise_shape: Shape | None = None
+        if noise_shape is not None:
+            self.noise_shape = batch_shape(noise_shape, "noise_shape")[1:]
         self._given_seed = seed
         self.seed = check_seed(seed)
-        self.passes = Variable(np.int64(0), name="passes", trainable=False, path=self.name)
+        self.passes = Variable(
+            np.int64(0), name="passes", trainable=False, path=f"{self.name}/passes"
+        )
 
     @property
     def variables(self) -> list[Variable]:
@@ -88,12 +104,34 @@ class Dropout(Layer):
 
     def _drop(self, x: Array, step: int) -> Array:
         if self.rate == 1:
-            return x * 0
-        x = np.ascontiguousarray(x)
-        y = np.empty(x.shape, x.dtype)
-        pointwise.dropout(x.reshape(-1), y.reshape(-1), self.rate, self.seed, step)
-        return y
+            with np.errstate(invalid="ignore"):  # of infinities
+                return x * 0
+        noisy = x if self.noise_shape is None else np.ones(self._noise_shape(x.shape), x.dtype)
+        noisy = np.ascontiguousarray(noisy)
+        y = np.empty(noisy.shape, x.dtype)
+        pointwise.dropout(noisy.reshape(-1), y.reshape(-1), self.rate, self.seed, step)
+        if self.noise_shape is None:
+            return y
+        with np.errstate(invalid="ignore"):
+            return x * y
+
+    def _noise_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """`noise_shape` for an input."""
+        given = self.noise_shape or ()
+        if len(given) != len(shape) or any(
+            size not in (None, 1, own) for size, own in zip(given, shape, strict=True)
+        ):
+            raise ValueError(
+                f"{self.name}: noise_shape must have 1, None or the input's size for each axis, "
+                f"got {given} for an input of shape {shape}"
+            )
+        return tuple(own if size is None else size for size, own in zip(given, shape, strict=True))
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""
-        return {**super().get_config(), "rate": self.rate, "seed": self._given_seed}
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self._given_seed,
+        }

@@ -49,7 +49,10 @@ class Flatten(Layer):
         return (input_shape[0], None if None in rest else math.prod(size or 0 for size in rest))
 
     def _moved(self, x: Array) -> Array:
-        return np.moveaxis(x, 1, -1) if self.data_format == "channels_first" and x.ndim > 2 else x
+        return np.moveaxis(x, 1, -1) if self._moves(x) else x
+
+    def _moves(self, x: Array) -> bool:
+        return self.data_format == "channels_first" and x.ndim > 2
 
     def call(self, x: Array, training: bool = False) -> Array:
         """x as (N, elements)."""
@@ -61,9 +64,9 @@ class Flatten(Layer):
 
         def gradients(dy: Array, needs_dx: bool) -> tuple[Array, list[Array]]:
             dx = dy.reshape(moved)
-            if moved != x.shape:
+            if self._moves(x):
                 dx = np.ascontiguousarray(np.moveaxis(dx, -1, 1))
-            return dx.reshape(x.shape), []
+            return dx, []
 
         return self.call(x), Pullback(gradients)
 

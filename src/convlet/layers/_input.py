@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from convlet._variable import Array
-from convlet.layers._layer import Layer, Shape, batch_shape, positive_int
+from convlet.layers._layer import Layer, Shape, positive_int
+from convlet.layers._layer import batch_shape as with_batch
 from convlet.layers._pullback import Pullback
 
 
@@ -18,7 +19,11 @@ class InputLayer(Layer):
         Of one input, without N.
     batch_size : int, optional
         N, where it is fixed.
-    dtype, name : optional
+    dtype : optional
+        As for `Layer`.
+    batch_shape : tuple of int or None, optional
+        Instead of `shape` and `batch_size`: with N, or None, first.
+    name : str, optional
         As for `Layer`.
 
     Examples
@@ -30,14 +35,15 @@ class InputLayer(Layer):
 
     def __init__(
         self,
-        shape: tuple[int | None, ...],
+        shape: tuple[int | None, ...] | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
+        *,
+        batch_shape: Shape | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        size = None if batch_size is None else positive_int("batch_size", batch_size)
-        self.batch_shape: Shape = (size, *batch_shape(shape)[1:])
+        self.batch_shape = _whole_shape(shape, batch_size, batch_shape)
         self.ensure_built(self.batch_shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -51,17 +57,18 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""
         return {
-            "shape": self.batch_shape[1:],
-            "batch_size": self.batch_shape[0],
+            "batch_shape": self.batch_shape,
             "dtype": self.compute_dtype,
             "name": self.name,
         }
 
 
 def Input(
-    shape: tuple[int | None, ...],
+    shape: tuple[int | None, ...] | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
+    *,
+    batch_shape: Shape | None = None,
     name: str | None = None,
 ) -> InputLayer:
     """The beginning of a `Sequential` model.
@@ -72,7 +79,11 @@ def Input(
         Of one input, without N.
     batch_size : int, optional
         N, where it is fixed.
-    dtype, name : optional
+    dtype : optional
+        As for `Layer`.
+    batch_shape : tuple of int or None, optional
+        Instead of `shape` and `batch_size`: with N, or None, first.
+    name : str, optional
         As for `Layer`.
 
     Returns
@@ -86,4 +97,20 @@ def Input(
     >>> Sequential([Input((28, 28, 1)), Flatten()]).output_shape
     (None, 784)
     """
-    return InputLayer(shape, batch_size, dtype, name)
+    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+
+
+def _whole_shape(shape: Any, batch_size: Any, whole: Any) -> Shape:
+    """The input's shape with N, from one or the other way to say it."""
+    if (shape is None) == (whole is None) or (whole is not None and batch_size is not None):
+        raise ValueError(
+            "give shape, with batch_size or without, or else batch_shape; got "
+            f"shape={shape!r}, batch_size={batch_size!r}, batch_shape={whole!r}"
+        )
+    if whole is not None:
+        checked = with_batch(whole, "batch_shape")[1:]
+        if not checked:
+            raise ValueError("batch_shape must have N first, got ()")
+        return checked
+    size = None if batch_size is None else positive_int("batch_size", batch_size)
+    return (size, *with_batch(shape)[1:])

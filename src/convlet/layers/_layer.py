@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 
-from convlet import config
+from convlet import config, initializers
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
+from convlet.layers._building import building, completing
 from convlet.layers._pullback import Pullback
 
 Shape = tuple[int | None, ...]
-
-_building = threading.RLock()
 
 
 class Layer:
@@ -65,12 +63,21 @@ class Layer:
         self.compute_dtype = config.check_float_name("dtype", dtype or config.floatx())
         self.trainable = bool(trainable)
         self.built = False
+        self._building = False
         self._weights: list[Variable] = []
-        self._declared_shape = None if input_shape is None else batch_shape(input_shape)
+        self._declared_shape = (
+            None if input_shape is None else batch_shape(input_shape, "input_shape")
+        )
         self._built_shape: Shape | None = None
 
     # ------------------------------------------------------------------------------- to override
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = completing(cls.build)  # type: ignore[method-assign]
+
+    @completing
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape, N first. Called once."""
 
@@ -111,6 +118,13 @@ class Layer:
 
     def cast(self, x: Any) -> Array:
         """x as an array of `compute_dtype`."""
+        if isinstance(x, Layer):
+            raise TypeError(
+                f"{self.name}: x must be an array, got {x!r}: an Input is the first layer of a "
+                "model, as in Sequential([Input(shape), ...])"
+            )
+        if isinstance(x, np.ma.MaskedArray):
+            raise TypeError(f"{self.name}: x must have no mask: fill it, as with x.filled(0)")
         array = np.asarray(x)
         if array.dtype == self.compute_dtype and array.dtype.isnative:
             return array
@@ -122,43 +136,63 @@ class Layer:
         """Build the layer for inputs of this shape, unless it is built."""
         if self.built:
             return
-        with _building:
+        with building:
             if not self.built:
-                self._weights.clear()
                 self.build(tuple(input_shape))
-                self._built_shape = (None, *input_shape[1:])
-                self.built = True
+
+    @property
+    def dtype(self) -> str:
+        """Element type of the weights: `compute_dtype`."""
+        return self.compute_dtype
 
     # ------------------------------------------------------------------------------------ weights
 
     def add_weight(
         self,
-        shape: tuple[int, ...],
-        initializer: Any,
-        name: str,
-        trainable: bool = True,
+        shape: tuple[int, ...] | None = None,
+        initializer: Any = None,
         dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
     ) -> Variable:
         """Make a weight, for `build` to keep.
 
         Parameters
         ----------
-        shape : tuple of int
-        initializer : callable, function of (shape, dtype)
-        name : str
-        trainable : bool, default True
-        dtype : optional
+        shape : tuple of int, default ()
+        initializer : str or callable, default "glorot_uniform"
+            As `convlet.initializers.get` takes it.
+        dtype : {"float32", "float64"}, optional
             Default: the layer's.
+        trainable : bool, default True
+        name : str, default "variable"
+
+        Raises
+        ------
+        ValueError
+            If the layer is built already, or the initializer's array has another shape.
         """
-        value = initializer(shape, dtype or self.compute_dtype)
-        variable = Variable(value, name=name, trainable=trainable, path=f"{self.name}/{name}")
+        name = name or "variable"
+        if self.built:
+            raise ValueError(f"{self.name} is built: it takes no further weight, got {name!r}")
+        shape = tuple(shape or ())
+        dtype = config.check_float_name("dtype", dtype or self.compute_dtype)
+        initialize = initializers.get("glorot_uniform" if initializer is None else initializer)
+        value = np.asarray(initialize(shape, dtype))
+        if value.shape != shape:
+            raise ValueError(
+                f"{self.name}: the initializer of {name} must return shape {shape}, "
+                f"got {value.shape}"
+            )
+        path = f"{self.name}/{name}"
+        variable = Variable(value.astype(dtype), name=name, trainable=trainable, path=path)
         self._weights.append(variable)
         return variable
 
     @property
     def weights(self) -> list[Variable]:
-        """Trainable weights, then the others."""
-        return self.trainable_weights + self.non_trainable_weights
+        """Trainable weights, then the others; an order that freezing the layer leaves."""
+        return sorted(self._weights, key=lambda weight: not weight.trainable)
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -176,8 +210,8 @@ class Layer:
 
     def _trained(self, *names: str) -> tuple[str, ...]:
         """Those of the named weights that exist and are trained."""
-        present = (name for name in names if getattr(self, name) is not None)
-        return tuple(present) if self.trainable else ()
+        trained = {id(weight) for weight in self.trainable_weights}
+        return tuple(name for name in names if id(getattr(self, name)) in trained)
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights, in the order of `weights`."""
@@ -252,8 +286,8 @@ def positive_int(name: str, value: Any) -> int:
     return int(value.__index__())
 
 
-def batch_shape(shape: Any) -> Shape:
+def batch_shape(shape: Any, name: str = "shape") -> Shape:
     """The shape of one input, with None for N before it."""
     if not isinstance(shape, (tuple, list)):
-        raise TypeError(f"shape must be a tuple of sizes, without N, got {shape!r}")
-    return (None, *(None if size is None else positive_int("shape", size) for size in shape))
+        raise TypeError(f"{name} must be a tuple of sizes, without N, got {shape!r}")
+    return (None, *(None if size is None else positive_int(name, size) for size in shape))

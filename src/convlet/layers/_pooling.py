@@ -24,9 +24,10 @@ class Pooling(Layer):
         strides: Any = None,
         padding: Any = "valid",
         data_format: str | None = None,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, **kwargs)
         self.pool_size = normalize_tuple(pool_size, self.rank, "pool_size")
         self.strides = (
             self.pool_size if strides is None else normalize_tuple(strides, self.rank, "strides")

@@ -11,10 +11,8 @@ from convlet.ops._geometry import Padding, output_length, resolve_padding
 Shape = tuple[int | None, ...]
 
 
-def length_working(
-    length: int, size: int, stride: int, dilation: int, padding: Any
-) -> tuple[str, int]:
-    """(n + before + after - extent) / stride + 1, and what it comes to."""
+def length_working(length: int, size: int, stride: int, dilation: int, padding: Any) -> str:
+    """(n + before + after - extent)/stride + 1 = what it comes to."""
     before, after = resolve_padding(length, size, stride, dilation, padding)
     out = output_length(length, size, stride, dilation, before, after)
     pads = "".join(f" + {pad}" for pad in (before, after) if before or after)
@@ -23,7 +21,7 @@ def length_working(
     room = length + before + after - dilation * (size - 1) - 1
     if room % stride:
         quotient = f"floor({quotient})"
-    return f"{quotient} + 1 = {out}", out
+    return f"{quotient} + 1 = {out}"
 
 
 def window_working(
@@ -33,18 +31,19 @@ def window_working(
     dilations: Sequence[int],
     padding: Padding,
 ) -> list[str]:
-    """One line for each spatial axis, or one for all where they are alike."""
-    lines = []
+    """One line for each spatial axis of known size, or one for all where they are alike."""
+    names = ("depth", "height", "width")[-len(lengths) :] if len(lengths) > 1 else ("length",)
+    lines: list[tuple[str, str]] = []
     for axis, (length, size, stride, dilation) in enumerate(
         zip(lengths, sizes, strides, dilations, strict=True)
     ):
         pad = padding if isinstance(padding, str) else padding[axis]
         if length is not None:
-            lines.append(length_working(length, size, stride, dilation, pad)[0])
-    if len(set(lines)) == 1:
-        return lines[:1]
-    names = ("depth", "height", "width")[-len(lines) :] if len(lines) > 1 else ("length",)
-    return [f"{name}: {line}" for name, line in zip(names, lines, strict=True)]
+            working = length_working(length, size, stride, dilation, pad)
+            lines.append((names[axis], working))
+    if None not in lengths and len({line for _, line in lines}) == 1:
+        return [lines[0][1]]
+    return [f"{name}: {line}" for name, line in lines]
 
 
 def parameters_working(outputs: int, inputs: Sequence[int], bias: bool) -> str:

@@ -16,30 +16,49 @@ class Data(NamedTuple):
     """Inputs with their targets and weights; all have the same number of samples."""
 
     x: Array
-    y: Array | None
-    sample_weight: Array | None
+    y: Array | None = None
+    sample_weight: Array | None = None
 
     def take(self, rows: Any) -> Data:
         """Some samples: only those are read, so that a memory map works."""
-        return Data(*(None if part is None else part[rows] for part in self))  # type: ignore[arg-type]
+        y, weight = self.y, self.sample_weight
+        return Data(
+            self.x[rows],
+            None if y is None else y[rows],
+            None if weight is None else weight[rows],
+        )
+
+
+def check_inputs(x: Any) -> Data:
+    """Inputs alone, perhaps none; nothing is copied."""
+    return Data(_samples("x", x))
 
 
 def check_data(x: Any, y: Any, sample_weight: Any = None) -> Data:
     """Arrays of as many samples, at least one; nothing is copied."""
     x = _samples("x", x)
-    y = None if y is None else _samples("y", y)
+    if y is None:
+        raise ValueError("y must be given: the loss compares the model's output with it")
+    y = _samples("y", y)
     weight = None if sample_weight is None else _samples("sample_weight", sample_weight)
     for name, array in (("y", y), ("sample_weight", weight)):
         if array is not None and len(array) != len(x):
             raise ValueError(
                 f"{name} must have as many samples as x, got {len(array)} and {len(x)}"
             )
+    if len(x) == 0:
+        raise ValueError(f"x must have at least one sample, got shape {x.shape}")
     return Data(x, y, weight)
 
 
 def _samples(name: str, value: Any) -> Array:
     if isinstance(value, (list, tuple)) and any(isinstance(part, np.ndarray) for part in value):
-        raise TypeError(f"{name} must be one array, got a {type(value).__name__} of arrays")
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be one array, got a {kind} of arrays: stack them first")
+    if value is None:
+        raise TypeError(f"{name} must be an array, got None")
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must have no mask: fill it, as with {name}.filled(0)")
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} must be an array of real numbers, got {array.dtype}")
@@ -48,14 +67,28 @@ def _samples(name: str, value: Any) -> Array:
     return array
 
 
-def split(data: Data, fraction: float) -> tuple[Data, Data]:
-    """All but the last samples, and those."""
-    if not 0 < fraction < 1:
+def with_validation(data: Data, fraction: float, given: Any) -> tuple[Data, Data | None]:
+    """Samples to learn from, and those to validate with: `given`, or the last of data's."""
+    if given is not None:
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                "validation_data must be (x, y) or (x, y, sample_weight), "
+                f"got {type(given).__name__}"
+            )
+        if len(given) not in (2, 3):
+            raise ValueError(
+                f"validation_data must be (x, y) or (x, y, sample_weight), got {len(given)} items"
+            )
+        return data, check_data(*given)
+    if not 0 <= fraction < 1:
         raise ValueError(f"validation_split must be at least 0 and below 1, got {fraction!r}")
-    first = int(len(data.x) * (1 - fraction))
-    if not 0 < first < len(data.x):
+    if not fraction:
+        return data, None
+    count = len(data.x)
+    first = int(count * (1 - fraction))
+    if not 0 < first < count:
         raise ValueError(
-            f"validation_split must leave samples on both sides, got {fraction!r} of {len(data.x)}"
+            f"validation_split must leave samples on both sides, got {fraction!r} of {count}"
         )
     return data.take(slice(first)), data.take(slice(first, None))
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from convlet.callbacks import Callback, Logs
 
+_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} [{elapsed}<{remaining}] "
+
 
 class Progress(Callback):
     """A bar for each epoch where tqdm is installed, a line for each otherwise.
 
-    `verbose`: 1 a bar, 2 lines, 0 nothing.
+    `verbose`: 1 a bar, 2 lines, 0 nothing. As a context, it leaves no bar open behind it.
     """
 
     def __init__(self, verbose: int) -> None:
@@ -19,7 +21,14 @@ class Progress(Callback):
         self.verbose = verbose
         self.training = False
         self.bar: Any = None
+        self.title = ""
         self.start = 0.0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._close()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Evaluations from now on are validations, reported with their epoch."""
@@ -35,11 +44,7 @@ class Progress(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Finish the bar, or print the line."""
-        self._finish(f"Epoch {epoch + 1}/{self.params['epochs']}", logs)
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        """Leave no bar behind when an epoch was interrupted."""
-        self._close()
+        self._finish(logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Begin a bar, unless a validation's."""
@@ -54,7 +59,7 @@ class Progress(Callback):
     def on_test_end(self, logs: Logs | None = None) -> None:
         """Finish the bar."""
         if not self.training:
-            self._finish("Evaluate", logs)
+            self._finish(logs)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Begin a bar."""
@@ -66,31 +71,26 @@ class Progress(Callback):
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """Finish the bar."""
-        self._finish("Predict", None)
+        self._finish(None)
 
     def _begin(self, title: str) -> None:
-        self.start = time.perf_counter()
+        self.title, self.start = title, time.perf_counter()
         bar = _bar_class() if self.verbose == 1 else None
         if bar is not None:
-            self.bar = bar(
-                total=self.params["steps"],
-                desc=title,
-                unit="batch",
-                bar_format="{desc} {bar:20} {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
-            )
+            self.bar = bar(total=self.params["steps"], desc=title, bar_format=_BAR)
 
     def _advance(self, logs: Logs | None) -> None:
         if self.bar is not None:
-            self.bar.set_postfix_str(_values(logs), refresh=False)
+            self.bar.bar_format = _bar_format(logs)
             self.bar.update()
 
-    def _finish(self, title: str, logs: Logs | None) -> None:
+    def _finish(self, logs: Logs | None) -> None:
         if self.bar is not None:
-            self.bar.set_postfix_str(_values(logs), refresh=False)
+            self.bar.bar_format = _bar_format(logs)
             self._close()
-        else:
+        elif self.verbose:
             seconds = time.perf_counter() - self.start
-            print(f"{title} - {seconds:.1f} s{' - ' * bool(logs)}{_values(logs)}", flush=True)
+            print(f"{self.title} - {seconds:.1f} s{' - ' * bool(logs)}{_values(logs)}", flush=True)
 
     def _close(self) -> None:
         if self.bar is not None:
@@ -115,5 +115,13 @@ def _bar_class() -> Any:
     return tqdm
 
 
+def _bar_format(logs: Logs | None) -> str:
+    return _BAR + _values(logs).replace("{", "{{").replace("}", "}}")
+
+
 def _values(logs: Logs | None) -> str:
-    return " - ".join(f"{name}: {value:.4f}" for name, value in (logs or {}).items())
+    """Names and values, small ones with an exponent."""
+    return " - ".join(
+        f"{name}: {value:.4f}" if not 0 < abs(value) <= 1e-3 else f"{name}: {value:.4e}"
+        for name, value in (logs or {}).items()
+    )

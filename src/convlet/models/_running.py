@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from convlet._variable import Array
-from convlet.metrics import Mean, Metric, resolve
-from convlet.models._batches import Data
+import numpy as np
 
-Logs = dict[str, float]
+from convlet._variable import Array
+from convlet.callbacks import Logs
+from convlet.losses import Loss
+from convlet.metrics import Mean, Metric, get, resolve
+from convlet.models._batches import Data
 
 
 class Running:
-    """What `compile` was given, and its state; metrics are resolved at the first batch."""
+    """The loss and metrics that `compile` was given, and their state."""
 
-    def __init__(self, loss: Any, metrics: list[Any]) -> None:
+    def __init__(self, loss: Loss | None, metrics: list[Any]) -> None:
         self.loss = loss
         self.mean = Mean(name="loss")
         self.given = metrics
-        self.metrics: list[Metric] | None = None
+        self.metrics: list[Metric] | None = None  # which "accuracy" shows at the first batch
+        for metric in metrics:
+            if str(metric).lower() not in ("accuracy", "acc"):
+                get(metric)
 
     def reset(self) -> None:
         """Forget all samples."""
@@ -28,7 +33,8 @@ class Running:
     def update(self, value: float, batch: Data, y: Array) -> None:
         """Count a batch whose loss is `value` and whose output is y."""
         if self.metrics is None:
-            self.metrics = [resolve(metric, batch.y, y) for metric in self.given]
+            y_true = np.asarray(batch.y)
+            self.metrics = [resolve(metric, y_true, y) for metric in self.given]
         self.mean.update_state(value, sample_weight=len(batch.x))
         for metric in self.metrics:
             metric.update_state(batch.y, y)

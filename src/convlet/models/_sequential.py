@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from convlet._cext import runtime
-from convlet._variable import Array, Variable
+from convlet._variable import Array
 from convlet.layers._input import InputLayer
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.models._trainer import Trainer
 
 
-class Sequential(Trainer, Layer):
+class Sequential(Trainer):
     """Layers one after the other: each takes the output of the one before.
 
     Parameters
@@ -53,7 +55,6 @@ class Sequential(Trainer, Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self._input: InputLayer | None = None
-        self._layers: list[Layer] = []
         if isinstance(layers, Layer):
             layers = [layers]
         for layer in layers or ():
@@ -61,11 +62,6 @@ class Sequential(Trainer, Layer):
         self._rebuild()
 
     # ------------------------------------------------------------------------------------- layers
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers in order, without the `Input`."""
-        return list(self._layers)
 
     def add(self, layer: Layer) -> None:
         """Append a layer.
@@ -80,6 +76,7 @@ class Sequential(Trainer, Layer):
             self._rebuild()
         except Exception:
             self._remove_last()
+            self._rebuild()
             raise
 
     def pop(self) -> Layer:
@@ -96,31 +93,11 @@ class Sequential(Trainer, Layer):
         self._rebuild()
         return layer
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer with this name, or at this place.
-
-        Raises
-        ------
-        ValueError
-            If there is no such layer, or not just one of name and index is given.
-        """
-        if (name is None) == (index is None):
-            raise ValueError(f"give name or index, got name={name!r} and index={index!r}")
-        if index is not None:
-            if not -len(self._layers) <= index < len(self._layers):
-                raise ValueError(f"index must be below {len(self._layers)}, got {index}")
-            return self._layers[index]
-        for layer in self._layers:
-            if layer.name == name:
-                return layer
-        names = ", ".join(layer.name for layer in self._layers)
-        raise ValueError(f"name must be one of {names}, got {name!r}")
-
     def _append(self, layer: Layer) -> None:
         if not isinstance(layer, Layer):
             raise TypeError(f"layer must be a Layer, got {layer!r}")
         if isinstance(layer, InputLayer):
-            if self._layers or self._input:
+            if self._layers or self._input is not None:
                 raise ValueError(f"Input must come first, but {self.name} has layers already")
             self._input = layer
             return
@@ -159,8 +136,8 @@ class Sequential(Trainer, Layer):
         shape = tuple(input_shape) if input_shape is not None else self._first_shape()
         if shape is None:
             raise ValueError(f"input_shape must be given to build {self.name}")
-        if not self._layers:
-            raise ValueError(f"{self.name} has no layers to build")
+        self._check_layers()
+        self.compute_output_shape(shape)  # an error before any layer has weights
         self._built_shape = (None, *shape[1:])
         for layer in self._layers:
             layer.ensure_built(shape)
@@ -180,10 +157,6 @@ class Sequential(Trainer, Layer):
         self._check_layers()
         return super().__call__(x, training)
 
-    def _check_layers(self) -> None:
-        if not self._layers:
-            raise ValueError(f"{self.name} has no layers: add some before it is used")
-
     def cast(self, x: Any) -> Array:
         """x as the first layer wants it."""
         return self._layers[0].cast(x) if self._layers else super().cast(x)
@@ -197,98 +170,56 @@ class Sequential(Trainer, Layer):
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x and all trainable weights."""
-        pullbacks: list[Pullback] = []
+        steps: list[tuple[Pullback, Any, bool]] = []
         with runtime.keep_awake():
             for layer in self._layers:
                 x, pullback = layer.vjp(layer.cast(x), training)
-                pullbacks.append(pullback)
-        trainable = [bool(layer.trainable_weights) and self.trainable for layer in self._layers]
-        first = trainable.index(True) if any(trainable) else len(trainable)
+                trained = self.trainable and bool(layer.trainable_weights)
+                steps.append((pullback, x.dtype, trained))
+        first = next((i for i, step in enumerate(steps) if step[2]), len(steps))
 
         def gradients(dy: Any, needs_dx: bool) -> Gradients:
-            grads: list[list[Array]] = [[] for _ in pullbacks]
+            grads: list[Array] = []
             last = 0 if needs_dx else first  # no weight before it asks for a gradient
             with runtime.keep_awake():
-                for index in range(len(pullbacks) - 1, last - 1, -1):
-                    wanted = needs_dx or index > first
-                    dy, grads[index] = pullbacks[index](dy, needs_dx=wanted)
-            flat = [grad for part in grads for grad in part] if self.trainable else []
-            return (dy if needs_dx else None), flat
+                for index in range(len(steps) - 1, last - 1, -1):
+                    pullback, dtype, trained = steps[index]
+                    dy = np.ascontiguousarray(dy, dtype)
+                    dy, own = pullback(dy, needs_dx=needs_dx or index > first)
+                    grads[:0] = own if trained else []
+            return (dy if needs_dx else None), grads
 
-        return x, Pullback(gradients, [update for p in pullbacks for update in p.updates])
+        return x, Pullback(gradients, [update for step in steps for update in step[0].updates])
 
-    # ------------------------------------------------------------------------------------ weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Those of all layers, in order."""
-        if not self.trainable:
-            return []
-        return [weight for layer in self._layers for weight in layer.trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Those of all layers, in order."""
-        trained = {id(weight) for weight in self.trainable_weights}
-        return [weight for weight in self.weights if id(weight) not in trained]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """Those of all layers, layer by layer."""
-        return [weight for layer in self._layers for weight in layer.weights]
-
-    @property
-    def variables(self) -> list[Variable]:
-        """Weights and random states of all layers."""
-        return [variable for layer in self._layers for variable in layer.variables]
-
-    trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
-
-    # ------------------------------------------------------------------------------------ showing
-
-    def summary(
-        self,
-        line_length: int | None = None,
-        positions: Any = None,
-        print_fn: Any = None,
-        explain: bool = False,
-    ) -> None:
-        """Print a table of layers, output shapes and numbers of parameters.
-
-        Parameters
-        ----------
-        line_length : int, default 76
-            Width of the table in characters.
-        positions : sequence of 3 floats, optional
-            Where the columns end, as fractions of the width.
-        print_fn : callable, default print
-            Takes the whole table as one string.
-        explain : bool, default False
-            Show under each layer how its output size and its parameters come about.
-        """
-        from convlet.models._summary import summary_text
-
-        text = summary_text(self, line_length, positions, explain)
-        (print_fn or print)(text)
+    # ------------------------------------------------------------------------------------- config
 
     def get_config(self) -> dict[str, Any]:
-        """Name and layers, as plain values; see `from_config`."""
-        parts: list[Layer] = [*([self._input] if self._input else []), *self._layers]
-        layers = [{"class_name": type(p).__name__, "config": p.get_config()} for p in parts]
-        return {"name": self.name, "trainable": self.trainable, "layers": layers}
+        """Name, layers and the input's shape, as plain values; see `from_config`."""
+        parts: list[Layer] = [] if self._input is None else [self._input]
+        parts += self._layers
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "layers": [{"class_name": type(p).__name__, "config": p.get_config()} for p in parts],
+            "build_input_shape": self._built_shape,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
         """A new model of new layers from what `get_config` returned; without its weights."""
-        from convlet import layers
+        trainable = config.get("trainable", True)
+        model = cls(map(_layer_from, config["layers"]), trainable, config.get("name"))
+        shape = config.get("build_input_shape")
+        if shape is not None:
+            model.ensure_built(tuple(shape))
+        return model
 
-        made = []
-        for entry in config["layers"]:
-            kind = cls if entry["class_name"] == "Sequential" else None
-            if entry["class_name"] in layers.__all__:
-                kind = getattr(layers, entry["class_name"])
-            if kind is None:
-                raise ValueError(f"config must name layers of convlet, got {entry['class_name']!r}")
-            made.append(kind.from_config(entry["config"]))
-        return cls(made, trainable=config.get("trainable", True), name=config.get("name"))
+
+def _layer_from(entry: dict[str, Any]) -> Layer:
+    from convlet import layers
+
+    name = entry["class_name"]
+    kind = Sequential if name == "Sequential" else getattr(layers, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Layer)):
+        raise ValueError(f"config must name layers of convlet, got {name!r}")
+    return kind.from_config(entry["config"])

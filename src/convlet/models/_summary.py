@@ -9,6 +9,7 @@ import numpy as np
 Row = tuple[str, str, str]
 
 _HEADINGS = ("Layer (type)", "Output Shape", "Param #")
+_INDENT = "   "
 _WIDTHS = (33, 24, 15)  # of the columns, unless `line_length` or `positions` says otherwise
 
 
@@ -17,11 +18,13 @@ def summary_text(model: Any, line_length: int | None, positions: Any, explain: b
     rows = [_row(layer) for layer in model.layers]
     working = [_working(layer) if explain else [] for layer in model.layers]
     widths = _widths(rows, line_length, positions)
+    longest = max((len(note) for notes in working for note in notes), default=0)
+    widths[0] += max(0, longest + len(_INDENT) - sum(widths) - 1)
     lines = [f'Model: "{model.name}"', _rule(widths, "┏━┳┓"), _cells(_HEADINGS, widths, "┃")]
     rule = _rule(widths, "┡━╇┩")
     for row, notes in zip(rows, working, strict=True):
         lines += [rule, _cells(row, widths, "│")]
-        lines += [f"│{'   ' + note:<{sum(widths) + 2}}│" for note in notes]
+        lines += [f"│{_INDENT + note:<{sum(widths) + 2}}│" for note in notes]
         rule = _rule(widths, "├─┼┤")
     if not rows:
         lines.append(_rule(widths, "┡━╇┩"))
@@ -69,18 +72,17 @@ def _cells(texts: tuple[str, ...], widths: list[int], bar: str) -> str:
 
 
 def _rule(widths: list[int], marks: str) -> str:
-    left, line, middle, right = marks
-    return left + middle.join(line * width for width in widths) + right
+    return marks[0] + marks[2].join(marks[1] * width for width in widths) + marks[3]
 
 
 def _totals(model: Any) -> list[str]:
-    if not model.built:
-        return [" The model is not built: give its first layer an input_shape, or call it."]
     trained, others = model.trainable_weights, model.non_trainable_weights
+    own = model.optimizer.variables if model.optimizer and model.optimizer.built else []
     lines = [
-        ("Total params", trained + others),
+        ("Total params", trained + others + own),
         ("Trainable params", trained),
         ("Non-trainable params", others),
+        *([("Optimizer params", own)] if own else []),
     ]
     return [f" {name}: {_count(weights)}" for name, weights in lines]
 

@@ -130,11 +130,14 @@ class Optimizer:
         if len({id(variable) for variable in variables}) != len(variables):
             raise ValueError("variables must have each variable once, got one twice")
         slots: list[tuple[Variable, ...]] = [()] * len(variables)
+        # Nothing is appended in place: an interrupted build may be done again.
+        all_variables = [self._iterations, self._learning_rate]
         for names in self._slot_names():
             made = [tuple(self._slot_like(v, name) for name in names) for v in variables]
             slots = [before + new for before, new in zip(slots, made, strict=True)]
-            self._variables += [slot for group in made for slot in group]
+            all_variables += [slot for group in made for slot in group]
         self._trainable_variables, self._slots = variables, slots
+        self._variables = all_variables
         self.built = True
 
     def _own_variable(self, name: str, value: Array) -> Variable:

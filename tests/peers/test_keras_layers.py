@@ -1,0 +1,228 @@
+"""Layers against Keras's own, on PyTorch: outputs, shapes, gradients, arguments and names."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import oracles
+from comparison import assert_close
+from convlet import activations, layers
+from strategies import SEEDS, conv_configs, pool_configs
+
+# Relative to the largest element; float32 sums over up to some thousand terms.
+TOLERANCE = {"float32": 3e-5, "float64": 1e-11}
+NAMES = [name for name in activations.__all__ if name not in ("get", "serialize")]
+PADDINGS = ("valid", "same")
+
+
+def compare(ours, theirs, x, seed, context):
+    """Outputs, shapes and all gradients of two layers that are built, from the same weights."""
+    dtype, rng = x.dtype.name, np.random.default_rng([seed, 2])
+    theirs.set_weights(ours.get_weights())
+    tensor = torch.tensor(x, requires_grad=True)
+    expected = theirs(tensor)
+    y, pullback = ours.vjp(x)
+    close(ours(x), expected, dtype, context)
+    close(y, expected, dtype, context)
+    for batch in (None, len(x)):
+        shape = (batch, *x.shape[1:])
+        assert ours.compute_output_shape(shape) == theirs.compute_output_shape(shape), context
+    grad = rng.standard_normal(y.shape).astype(dtype)
+    variables = [variable.value for variable in theirs.trainable_weights]
+    wanted = torch.autograd.grad(expected, [tensor, *variables], torch.tensor(grad))
+    dx, grads = pullback(grad)
+    for name, gradient, other in zip(("x", "kernel", "bias"), (dx, *grads), wanted, strict=False):
+        close(gradient, other, dtype, f"d{name} of {context}")
+    assert len(grads) == len(wanted) - 1
+
+
+def close(actual, expected, dtype, context):
+    expected = expected.detach().numpy()
+    tolerance = TOLERANCE[dtype] * max(1.0, np.abs(expected).max(initial=0))
+    assert_close(actual, expected, tolerance, context, dtype=dtype)
+
+
+@given(conv_configs(ranks=(2,)), SEEDS)
+def test_conv2d(dtype, case, seed):
+    assume(case.padding in PADDINGS)
+    steps, dilations = (oracles.per_axis(v, 2) for v in (case.strides, case.dilation_rate))
+    assume(max(steps) == 1 or max(dilations) == 1)  # Keras's own rule: not both
+    x, *_ = case.arrays(seed, dtype)
+    arguments = {
+        **{"filters": case.filters, "kernel_size": case.kernel_size, **case.keywords},
+        **{"groups": case.groups, "use_bias": case.use_bias, "dtype": dtype},
+        **{"activation": NAMES[seed % len(NAMES)], "bias_initializer": "random_normal"},
+    }
+    ours, theirs = layers.Conv2D(**arguments), keras.layers.Conv2D(**arguments)
+    for layer in (ours, theirs):
+        layer.build(x.shape)
+    compare(ours, theirs, x, seed, f"{case} {arguments['activation']} seed {seed}")
+
+
+@pytest.mark.parametrize("name", ["MaxPooling2D", "AveragePooling2D"])
+@given(pool_configs(ranks=(2,), dilation=False), SEEDS)
+def test_pooling(name, dtype, case, seed):
+    assume(case.padding in PADDINGS and not case.ceil_mode)
+    if name == "AveragePooling2D":
+        # Where padding is odd, Keras averages copies of the border on PyTorch.
+        assume(all(axis.before == axis.after for axis in case.axes))
+    keys = ("strides", "padding", "data_format")
+    arguments = {"dtype": dtype, **{key: case.keywords[key] for key in keys}}
+    ours = getattr(layers, name)(case.pool_size, **arguments)
+    theirs = getattr(keras.layers, name)(case.pool_size, **arguments)
+    x = case.x(seed, dtype)
+    ours.build(x.shape)
+    compare(ours, theirs, x, seed, f"{case} seed {seed}")
+
+
+@given(st.lists(st.integers(1, 6), min_size=2, max_size=4), st.integers(1, 20), SEEDS)
+def test_dense(dtype, shape, units, seed):
+    activation = NAMES[seed % len(NAMES)]
+    arguments = {"units": units, "activation": activation, "use_bias": seed % 3 > 0, "dtype": dtype}
+    ours, theirs = layers.Dense(**arguments), keras.layers.Dense(**arguments)
+    x = np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+    for layer in (ours, theirs):
+        layer.build(x.shape)
+    compare(ours, theirs, x, seed, f"{shape} {arguments} seed {seed}")
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 3, 4), (2, 5), (2,)])
+def test_flatten(data_format, shape, dtype, rng):
+    arguments = {"data_format": data_format, "dtype": dtype}
+    ours, theirs = layers.Flatten(**arguments), keras.layers.Flatten(**arguments)
+    x = rng.standard_normal(shape).astype(dtype)
+    ours.build(x.shape)
+    compare(ours, theirs, x, 0, f"{shape} {data_format}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_activation(name, dtype, rng):
+    ours, theirs = (kind.Activation(name, dtype=dtype) for kind in (layers, keras.layers))
+    x = 3 * rng.standard_normal((4, 5, 6)).astype(dtype)
+    ours.build(x.shape)
+    compare(ours, theirs, x, 0, name)
+
+
+def test_the_lecture_network_in_both_data_formats(dtype, rng):
+    """Flatten orders the features alike, so one set of weights serves both."""
+    image = rng.standard_normal((2, 12, 12, 3)).astype(dtype)
+    outputs = []
+    for data_format in ("channels_last", "channels_first"):
+        first = data_format == "channels_first"
+        x = np.moveaxis(image, -1, 1) if first else image
+        ours, theirs = (
+            [
+                kind.Conv2D(4, 3, activation="relu", data_format=data_format, dtype=dtype),
+                kind.MaxPooling2D(data_format=data_format, dtype=dtype),
+                kind.Flatten(data_format, dtype=dtype),
+                kind.Dense(5, "softmax", dtype=dtype),
+            ]
+            for kind in (layers, keras.layers)
+        )
+        y, expected = x, torch.tensor(np.ascontiguousarray(x))
+        for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            for layer in (one, other):
+                layer.build(y.shape)
+            if one.weights:
+                shapes = [weight.shape for weight in one.weights]
+                assert shapes == [tuple(weight.shape) for weight in other.weights]
+                values = np.random.default_rng(index)
+                one.set_weights([0.1 * values.standard_normal(shape) for shape in shapes])
+                other.set_weights(one.get_weights())
+            y, expected = one(y), other(expected)
+            close(y, expected, dtype, f"{one.name} {data_format}")
+        outputs.append(y)
+    np.testing.assert_allclose(*outputs, rtol=100 * TOLERANCE[dtype])
+
+
+def test_errors_where_keras_has_them():
+    for kind in (layers, keras.layers):
+        for make in (
+            lambda k: k.Conv2D(0, 3),
+            lambda k: k.Conv2D(3, 3, groups=2),
+            lambda k: k.Conv2D(2, 3, padding="some"),
+            lambda k: k.Dense(0),
+            lambda k: k.Dropout(2),
+            lambda k: k.Dropout(-1),
+            lambda k: k.Dense(2, name="a/b"),
+            lambda k: k.Dense(2).count_params(),
+            lambda k: k.Dense(2)(np.ones(3, np.float32)),
+            lambda k: k.Conv2D(2, 3)(np.ones((1, 5, 5), np.float32)),
+            lambda k: k.Input((3,), batch_shape=(2, 3)),
+            lambda k: k.InputLayer(),
+        ):
+            with pytest.raises(ValueError):
+                make(kind)
+
+
+KINDS = ["Conv2D", "MaxPooling2D", "AveragePooling2D", "Dense", "Flatten", "Dropout", "Activation"]
+# What convlet has no use for, or not yet.
+ABSENT = {
+    *("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint"),
+    *("bias_constraint", "lora_rank", "lora_alpha", "quantization_config"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_arguments_in_their_order(name):
+    ours, theirs = (
+        [
+            parameter
+            for parameter in inspect.signature(getattr(kind, name).__init__).parameters.values()
+            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.name not in ABSENT
+        ]
+        for kind in (layers, keras.layers)
+    )
+    assert [p.name for p in ours] == [p.name for p in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        if other.default is inspect.Parameter.empty or isinstance(other.default, tuple):
+            continue  # an int for both axes is the same: see below
+        assert one.default == other.default, one.name
+
+
+def test_the_same_configuration():
+    for make in (
+        lambda k: k.Conv2D(3, 5, activation="relu"),
+        lambda k: k.MaxPooling2D(),
+        lambda k: k.AveragePooling2D(3, padding="same"),
+        lambda k: k.Dense(3),
+        lambda k: k.Flatten(),
+        lambda k: k.Dropout(0.5, (None, 1), 3),
+        lambda k: k.Activation("tanh"),
+    ):
+        ours, theirs = make(layers).get_config(), make(keras.layers).get_config()
+        for name in set(ours) - {"name", "dtype", "kernel_initializer", "bias_initializer"}:
+            assert ours[name] == theirs[name], name
+        assert set(theirs) - set(ours) <= ABSENT
+
+
+def test_automatic_names_and_paths():
+    for name in [*KINDS, "InputLayer"]:
+        ours, theirs = (
+            getattr(kind, name)
+            for kind in (layers, keras.layers)
+        )
+        arguments = {"Conv2D": (1, 1), "Dense": (1,), "Dropout": (0.5,), "InputLayer": ((3,),)}
+        given_ = arguments.get(name, ("relu",) if name == "Activation" else ())
+        if name == "AveragePooling2D":
+            given_ = (2,)
+        stems = [kind(*given_).name.rstrip("0123456789").rstrip("_") for kind in (ours, theirs)]
+        assert stems[0] == stems[1]
+    for kind in (layers, keras.layers):
+        layer = kind.Conv2D(2, 3, name="edge")
+        layer.build((None, 5, 5, 1))
+        assert [weight.path for weight in layer.weights] == ["edge/kernel", "edge/bias"]
+
+
+def test_state_of_dropout_is_no_weight():
+    for kind in (layers, keras.layers):
+        layer = kind.Dropout(0.5)
+        layer.build((None, 3))
+        assert layer.get_weights() == [] and len(layer.variables) == 1
+        assert layer.count_params() == 0
