@@ -5,6 +5,7 @@ import sys
 from glob import glob
 
 from setuptools import Extension, setup
+from setuptools.command.sdist import sdist
 
 POSIX = sys.platform != "win32"
 # Contraction stays off so that a multiply-add is fused exactly where the source says so.
@@ -29,6 +30,20 @@ def module(name, *sources):
     )
 
 
+class WholeSdist(sdist):
+    """With tests and documents: by itself setuptools takes only a part of them."""
+
+    def add_defaults(self):
+        super().add_defaults()
+        for folder in ("benchmarks", "cext", "tests"):
+            for ending in ("md", "py"):
+                self.filelist.extend(glob(f"{folder}/**/*.{ending}", recursive=True))
+        self.filelist.extend(["CHANGELOG.md", "CONTRIBUTING.md"])
+
+
 STEMS = sorted(os.path.basename(path)[:-4] for path in glob("cext/*.pyx"))
 
-setup(ext_modules=[module(stem, *(KERNELS if stem == "runtime" else ())) for stem in STEMS])
+setup(
+    cmdclass={"sdist": WholeSdist},
+    ext_modules=[module(stem, *(KERNELS if stem == "runtime" else ())) for stem in STEMS],
+)

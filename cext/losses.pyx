@@ -13,30 +13,39 @@ ctypedef fused real:
 cdef double EPSILON = 1e-7  # Keras's: probabilities are clipped to [EPSILON, 1 - EPSILON]
 
 
-cdef inline bint inside(double p) noexcept nogil:
+cdef inline double lowest(const real *_) noexcept nogil:
+    """The clip's ends are rounded to the element type: in float32, 1 - 1.2e-7."""
+    return <double>(<real>EPSILON)
+
+
+cdef inline double highest(const real *_) noexcept nogil:
+    return <double>(<real>(1 - EPSILON))
+
+
+cdef inline bint inside(double p, double low, double high) noexcept nogil:
     """Whether clipping leaves p alone, which makes its gradient 1 (else 0). NaN stays NaN."""
-    return not (p < EPSILON or p > 1 - EPSILON)
+    return not (p < low or p > high)
 
 
-cdef inline double clipped(double p) noexcept nogil:
-    return EPSILON if p < EPSILON else 1 - EPSILON if p > 1 - EPSILON else p
+cdef inline double clipped(double p, double low, double high) noexcept nogil:
+    return low if p < low else high if p > high else p
 
 
 cdef inline double of_probabilities(const real *t, const real *y, real *grad,
                                     ptrdiff_t columns) noexcept nogil:
     """-sum t log(clip(y / sum y)), and its gradient in y unless grad is NULL."""
-    cdef double total = 0, loss = 0, inner = 0, p
+    cdef double total = 0, loss = 0, inner = 0, p, low = lowest(y), high = highest(y)
     cdef ptrdiff_t j
     for j in range(columns):
         total += y[j]
     for j in range(columns):
         p = y[j] / total
-        loss -= t[j] * log(clipped(p))
-        inner += t[j] if inside(p) else 0
+        loss -= t[j] * log(clipped(p, low, high))
+        inner += t[j] if inside(p, low, high) else 0
     if grad != NULL:
         for j in range(columns):
             p = y[j] / total
-            grad[j] = <real>(((-t[j] / p if inside(p) else 0) + inner) / total)
+            grad[j] = <real>(((-t[j] / p if inside(p, low, high) else 0) + inner) / total)
     return loss
 
 
@@ -62,7 +71,7 @@ cdef inline double of_logits(const real *t, const real *x, real *grad,
 cdef inline double of_binary(const real *t, const real *y, real *grad, ptrdiff_t columns,
                              bint from_logits) noexcept nogil:
     """The mean over columns of -(t log p + (1 - t) log(1 - p)), p = y clipped or sigmoid(y)."""
-    cdef double loss = 0, p, slope
+    cdef double loss = 0, p, slope, low = lowest(y), high = highest(y)
     cdef ptrdiff_t j
     for j in range(columns):
         if from_logits:
@@ -70,9 +79,9 @@ cdef inline double of_binary(const real *t, const real *y, real *grad, ptrdiff_t
             loss += (y[j] if y[j] > 0 else 0) - <double>y[j] * t[j] + log1p(p)
             slope = (1 / (1 + p) if y[j] >= 0 else p / (1 + p)) - t[j]
         else:
-            p = clipped(y[j])
+            p = clipped(y[j], low, high)
             loss -= t[j] * log(p) + (1 - t[j]) * log(1 - p)
-            slope = (p - t[j]) / (p * (1 - p)) if inside(y[j]) else 0
+            slope = (p - t[j]) / (p * (1 - p)) if inside(y[j], low, high) else 0
         if grad != NULL:
             grad[j] = <real>(slope / columns)
     return loss / columns

@@ -113,7 +113,8 @@ def activation_gradient(int code, double alpha, const real[::1] grad not None,
     call.count, call.itemsize, call.piece = same_length(grad.size, out.size), sizeof(real), PIECE
     same_length(call.count, value.size)
     if call.count:
-        call.x, call.value, call.out = <const char *>&grad[0], <const char *>&value[0], <char *>&out[0]
+        call.x, call.value, call.out = (<const char *>&grad[0], <const char *>&value[0],
+                                        <char *>&out[0])
         run(gradient_task, &call)
 
 

@@ -1,13 +1,8 @@
 """What importing convlet brings along: NumPy, and nothing that takes time."""
 
-import re
-import tomllib
-from pathlib import Path
-
 import pytest
 
 import children
-import convlet
 
 # Beyond what NumPy itself imports.
 LATER = ["zipfile", "argparse", "logging", "importlib.metadata", "subprocess", "multiprocessing"]
@@ -37,16 +32,3 @@ def test_nothing_beside_numpy(program):
 def test_import_is_lazy():
     """Submodules load when they are asked for."""
     assert not {"convlet.demo", "convlet.bench", "convlet._cli"} & loaded("import convlet")
-
-
-def project():
-    with open(Path(__file__).parent.parent / "pyproject.toml", "rb") as file:
-        return tomllib.load(file)["project"]
-
-
-def test_requires_numpy_only():
-    assert [re.match(r"[\w-]+", line)[0] for line in project()["dependencies"]] == ["numpy"]
-
-
-def test_version_is_the_package_s():
-    assert convlet.__version__ == project()["version"]

@@ -45,6 +45,8 @@ class Loss:
     gradient in y_pred. Sums over samples are in float64, in order.
     """
 
+    axis = -1  # of y_pred, that the samples' losses do not have
+
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None):
         if reduction not in _REDUCTIONS:
             raise ValueError(f"reduction must be one of {_REDUCTIONS}, got {reduction!r}")
@@ -76,7 +78,7 @@ class Loss:
         y_pred = floating(y_pred)
         values, grad = self.value_and_grad(y_true, y_pred)
         factors = self._factors(values, sample_weight)
-        scale = factors[..., None].astype(y_pred.dtype)
+        scale = np.expand_dims(factors, self.axis).astype(y_pred.dtype)
         return _ordered_sum(values * factors), lambda: grad * scale
 
     def _factors(self, values: Array, sample_weight: Any) -> Array:

@@ -51,7 +51,9 @@ class Metric:
         values = np.asarray(values, np.float64)
         weights = np.ones(values.shape)
         if sample_weight is not None:
-            weights = np.broadcast_to(np.asarray(sample_weight, np.float64), values.shape)
+            given = np.asarray(sample_weight, np.float64)
+            given = given.reshape(given.shape + (1,) * (values.ndim - given.ndim))
+            weights = np.broadcast_to(given, values.shape)
         self._total += sum((values * weights).ravel().tolist())
         self._count += sum(weights.ravel().tolist())
 

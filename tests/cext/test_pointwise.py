@@ -44,8 +44,13 @@ def test_derivative_is_the_slope(name, threads):
     grad = random(x.size, "float64", seed=1)
     value = _activation.activate(name, x) if _activation.gradient_from_output(name) else x
     actual = _activation.activation_grad(name, grad, value)
-    assert_close(actual, grad * expected, 1e-7 * np.maximum(1, np.abs(grad * expected)), name,
-                 dtype="float64")
+    assert_close(
+        actual,
+        grad * expected,
+        1e-7 * np.maximum(1, np.abs(grad * expected)),
+        name,
+        dtype="float64",
+    )
 
 
 @pytest.mark.parametrize("name", [*NAMES, "softmax"])

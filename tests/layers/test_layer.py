@@ -128,7 +128,9 @@ def test_build_by_hand():
 def test_a_failed_build_leaves_nothing():
     values = iter([np.zeros(2), np.ones(3)])
     layer = Dense(3, bias_initializer=lambda shape, dtype: next(values), name="failing")
-    with pytest.raises(ValueError, match=r"initializer of bias must return shape \(3,\), got \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"initializer of bias must return shape \(3,\), got \(2,\)"
+    ):
         layer(np.ones((1, 2)))
     assert not layer.built and layer.weights == []
     layer(np.ones((1, 2)))

@@ -98,5 +98,7 @@ def test_bad_inputs(keywords, error, message):
 
 
 def test_input_belongs_into_a_model():
-    with pytest.raises(TypeError, match=r"an Input is the first layer of a model, as in Sequential"):
+    with pytest.raises(
+        TypeError, match=r"an Input is the first layer of a model, as in Sequential"
+    ):
         Dense(2)(Input((3,)))

@@ -204,10 +204,7 @@ def test_the_same_configuration():
 
 def test_automatic_names_and_paths():
     for name in [*KINDS, "InputLayer"]:
-        ours, theirs = (
-            getattr(kind, name)
-            for kind in (layers, keras.layers)
-        )
+        ours, theirs = (getattr(kind, name) for kind in (layers, keras.layers))
         arguments = {"Conv2D": (1, 1), "Dense": (1,), "Dropout": (0.5,), "InputLayer": ((3,),)}
         given_ = arguments.get(name, ("relu",) if name == "Activation" else ())
         if name == "AveragePooling2D":
