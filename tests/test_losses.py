@@ -207,7 +207,7 @@ def test_get_and_configurations():
     assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
     loss = losses.SparseCategoricalCrossentropy(True, 1, "sum", "mine")
     assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
-    with pytest.raises(ValueError, match="loss must be one of binary_crossentropy.*got 'none'"):
+    with pytest.raises(ValueError, match=r"loss must be one of binary_crossentropy.*got 'none'"):
         losses.get("none")
     with pytest.raises(TypeError, match="loss must be a name, a Loss, or a function"):
         losses.get(lambda t, y: 0)

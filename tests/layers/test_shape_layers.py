@@ -61,7 +61,7 @@ def test_activation(name, dtype, seed):
 
 
 def test_activation_of_ones_own_is_refused():
-    with pytest.raises(TypeError, match="activation must be one of convlet.activations"):
+    with pytest.raises(TypeError, match=r"activation must be one of convlet\.activations"):
         Activation(lambda x: x)
     assert Activation(activations.relu).get_config()["activation"] == "relu"
 

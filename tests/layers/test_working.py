@@ -28,14 +28,20 @@ OTHERS = [
     (
         Conv2D(8, 3, padding="same"),
         (None, 5, 7, 3),
-        ["height: (5 + 1 + 1 - 3)/1 + 1 = 5", "width: (7 + 1 + 1 - 3)/1 + 1 = 7"]
-        + ["8 x 3 x 9 + 8 = 224"],
+        [
+            "height: (5 + 1 + 1 - 3)/1 + 1 = 5",
+            "width: (7 + 1 + 1 - 3)/1 + 1 = 7",
+            "8 x 3 x 9 + 8 = 224",
+        ],
     ),
     (
         Conv2D(8, (1, 3), dilation_rate=2, groups=2, use_bias=False),
         (None, 9, 9, 4),
-        ["height: (9 - 1)/1 + 1 = 9", "width: (9 - (2 x (3 - 1) + 1))/1 + 1 = 5"]
-        + ["8 x 2 x 3 = 48"],
+        [
+            "height: (9 - 1)/1 + 1 = 9",
+            "width: (9 - (2 x (3 - 1) + 1))/1 + 1 = 5",
+            "8 x 2 x 3 = 48",
+        ],
     ),
     (
         Conv2D(8, 3, padding="same", data_format="channels_first"),

@@ -84,7 +84,8 @@ def _read_npz(path: Path) -> dict[str, Array]:
     from zipfile import BadZipFile
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves a file open that it opened itself and that is no archive.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             if not hasattr(archive, "files"):
                 raise ValueError("it holds a single array")
             missing = [part for part in _PARTS if part not in archive.files]

@@ -1,0 +1,68 @@
+"""Activations, initializers and small functions, beside Keras."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from convlet import activations, initializers, utils
+from convlet._names import to_snake_case
+
+X = np.linspace(-9, 9, 181).reshape(1, -1)
+
+
+@pytest.mark.parametrize("name", [n for n in activations.__all__ if n not in ("get", "serialize")])
+def test_activation(name):
+    ours, theirs = getattr(activations, name), getattr(keras.activations, name)
+    for dtype in ("float32", "float64"):
+        x = X.astype(dtype)
+        expected = keras.ops.convert_to_numpy(theirs(keras.ops.convert_to_tensor(x)))
+        np.testing.assert_allclose(ours(x), expected, rtol=2e-6, atol=2e-6)
+    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+    for parameter in inspect.signature(theirs).parameters.values():
+        assert inspect.signature(ours).parameters[parameter.name].default == parameter.default
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in initializers.__all__ if n not in ("get", "serialize", "Initializer")]
+)
+def test_initializer(name):
+    """The same arguments, the same distribution."""
+    ours, theirs = getattr(initializers, name), getattr(keras.initializers, name)
+    mine, other = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
+    # Keras has further ones since 3.13, after these.
+    expected = [(name, parameter.default) for name, parameter in other.items()]
+    assert [(name, parameter.default) for name, parameter in mine.items()] == expected[: len(mine)]
+    arguments = {"seed": 3} if "seed" in mine else {}
+    for shape in [(3, 3, 30, 40), (400, 300), (20000,)]:
+        a = ours(**arguments)(shape)
+        b = keras.ops.convert_to_numpy(theirs(**arguments)(shape))
+        assert a.dtype == b.dtype
+        assert a.std() == pytest.approx(b.std(), rel=0.03)
+        assert np.abs(a).max() == pytest.approx(np.abs(b).max(), rel=0.25)
+        assert a.mean() == pytest.approx(b.mean(), abs=0.03 * float(b.std()) + 1e-9)
+
+
+@pytest.mark.parametrize("name", sorted(initializers._BY_NAME))
+def test_initializer_names(name):
+    ours, theirs = initializers.get(name), keras.initializers.get(name)
+    assert type(ours).__name__ == type(theirs).__name__
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (2, 3), (2, 3, 1), (1,)])
+@pytest.mark.parametrize("classes", [None, 9])
+def test_to_categorical(shape, classes):
+    labels = np.random.default_rng(0).integers(9, size=shape)
+    expected = keras.utils.to_categorical(labels, classes)
+    actual = utils.to_categorical(labels, classes)
+    assert actual.shape == expected.shape
+    assert np.array_equal(actual, expected)
+
+
+def test_names():
+    from keras.src.utils.naming import to_snake_case as theirs
+
+    for name in dir(keras.layers):
+        if name[0].isupper():
+            assert to_snake_case(name) == theirs(name)
