@@ -31,7 +31,7 @@ def test_initializer(name):
     """The same arguments, the same distribution."""
     ours, theirs = getattr(initializers, name), getattr(keras.initializers, name)
     mine, other = (inspect.signature(kind.__init__).parameters for kind in (ours, theirs))
-    # Keras has further ones since 3.13, after these.
+    # Newer versions of Keras have further ones, after these.
     expected = [(name, parameter.default) for name, parameter in other.items()]
     assert [(name, parameter.default) for name, parameter in mine.items()] == expected[: len(mine)]
     arguments = {"seed": 3} if "seed" in mine else {}
@@ -44,7 +44,8 @@ def test_initializer(name):
         assert a.mean() == pytest.approx(b.mean(), abs=0.03 * float(b.std()) + 1e-9)
 
 
-@pytest.mark.parametrize("name", sorted(initializers._BY_NAME))
+# Keras cannot make a Constant from its name alone.
+@pytest.mark.parametrize("name", sorted({*initializers._BY_NAME} - {"Constant", "constant"}))
 def test_initializer_names(name):
     ours, theirs = initializers.get(name), keras.initializers.get(name)
     assert type(ours).__name__ == type(theirs).__name__
