@@ -35,6 +35,8 @@ def layer_of(case, dtype, activation=None):
 def test_equals_the_operator_bit_for_bit(dtype, case, seed):
     x, kernel, bias = case.arrays(seed, dtype)
     names = [None, *(name for name in activations.__all__ if name not in ("get", "serialize"))]
+    if case.data_format == "channels_first":
+        names.remove("softmax")  # the operator's is over channels: see below
     name = names[seed % len(names)]
     layer = layer_of(case, dtype, name)
     layer.build(x.shape)
@@ -60,6 +62,25 @@ def test_gradients(case, seed):
     rng = np.random.default_rng(seed)
     layer = layer_of(case, "float64", SMOOTH[seed % len(SMOOTH)])
     check_vjp(layer, rng.standard_normal(case.x_shape), rng)
+
+
+@FORMATS
+@pytest.mark.parametrize("activation", SMOOTH)
+def test_gradients_in_both_data_formats(activation, data_format, rng):
+    layer = Conv2D(4, 2, activation=activation, data_format=data_format, dtype="float64")
+    check_vjp(layer, rng.standard_normal((2, 3, 6, 5)), rng)
+
+
+@FORMATS
+def test_softmax_is_over_the_last_axis(data_format, rng):
+    """Of the output as it lies, as Keras has it."""
+    x = rng.standard_normal((2, 3, 6, 5)).astype(np.float32)
+    layer = Conv2D(4, 2, activation="softmax", data_format=data_format)
+    y = layer(x)
+    assert y.flags.c_contiguous and np.allclose(y.sum(-1), 1)
+    z = ops.conv(x, layer.kernel.value, layer.bias.value, data_format=data_format)
+    assert_same_bits(y, activations.softmax(z))
+    assert_same_bits(layer.vjp(x)[0], y)
 
 
 def test_layouts_do_not_matter(dtype, rng):

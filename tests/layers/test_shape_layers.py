@@ -15,7 +15,8 @@ from layer_checks import check_vjp
 from strategies import DATA_FORMATS, LAYOUTS, SEEDS
 
 NAMES = [name for name in activations.__all__ if name not in ("get", "serialize")]
-SHAPES = [(2, 3, 4, 5), (2, 3, 4), (2, 5), (2,), (0, 3, 4)]
+# Among them shapes that moving an axis leaves as they are.
+SHAPES = [(2, 3, 4, 5), (2, 3, 3, 3), (2, 3, 4), (2, 4, 4), (2, 5), (2,), (0, 3, 4)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -61,7 +62,7 @@ def test_activation(name, dtype, seed):
 
 
 def test_activation_of_ones_own_is_refused():
-    with pytest.raises(TypeError, match=r"activation must be one of convlet\.activations"):
+    with pytest.raises(TypeError, match="activation must be one of"):
         Activation(lambda x: x)
     assert Activation(activations.relu).get_config()["activation"] == "relu"
 

@@ -10,6 +10,7 @@ from convlet.layers._activated import PackedKernel, vjp_activated
 from convlet.layers._layer import Layer, Shape, positive_int
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import convolution_working
+from convlet.ops._activation import activate
 from convlet.ops._arguments import DATA_FORMATS, check_choice
 from convlet.ops._convolution import conv, conv_grad, conv_packed, pack
 from convlet.ops._geometry import conv_output_shape, normalize_padding, normalize_tuple
@@ -109,6 +110,15 @@ class Conv(Layer):
             self.data_format,
         )
 
+    @property
+    def _fused(self) -> str | None:
+        """The activation that `ops.conv` is to apply.
+
+        Its softmax is over channels; Keras's, hence this layer's, is over the last axis.
+        """
+        rows = self._activation_name == "softmax" and self.data_format == "channels_first"
+        return None if rows else self._activation_name
+
     def _bias(self) -> Array | None:
         return None if self.bias is None else self.bias.value
 
@@ -116,14 +126,11 @@ class Conv(Layer):
         """Convolve x; see `convlet.ops.conv`."""
         self._channels(x.shape)
         packed = self._packed.get(self.kernel, lambda kernel: pack(kernel, self.groups))
-        return conv_packed(
-            x,
-            packed,
-            self.kernel.value,
-            self._bias(),
-            activation=self._activation_name,
-            **self._options,
+        fused = self._fused
+        y = conv_packed(
+            x, packed, self.kernel.value, self._bias(), activation=fused, **self._options
         )
+        return y if fused else activate(self._activation_name, y)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernel and bias."""
@@ -131,7 +138,9 @@ class Conv(Layer):
         kernel, bias, options = self.kernel.value, self._bias(), self._options
 
         def linear(activation: str | None) -> Array:
-            return conv(x, kernel, bias, activation=activation, **options)
+            fused = activation and self._fused
+            y = conv(x, kernel, bias, activation=fused, **options)
+            return y if fused else activate(activation, y)
 
         def gradients(dz: Array, needs_dx: bool) -> Gradients:
             needs = (("x",) if needs_dx else ()) + self._trained("kernel", "bias")
@@ -196,7 +205,8 @@ class Conv2D(Conv):
     -----
     Input (N, H, W, CI), output (N, OH, OW, CO), kernel (KH, KW, CI / groups, CO); with
     "channels_first" input (N, CI, H, W) and output (N, CO, OH, OW). Numerics are those of
-    `convlet.ops.conv` and `conv_grad`.
+    `convlet.ops.conv` and `conv_grad`. The activation "softmax" is over the output's last axis,
+    as in Keras: over channels with "channels_last" only.
 
     Examples
     --------

@@ -67,7 +67,8 @@ def conv(
     data_format : {"channels_last", "channels_first"}
         Layout of `x` and of the result.
     activation : str, optional
-        Name of an activation function (``convlet.activations``) applied to the result.
+        Name of an activation function (``convlet.activations``) applied to the result;
+        "softmax" is over the channels, in either data format.
     out : ndarray, optional
         Where to write the result: exact shape and dtype, not overlapping an input.
 
