@@ -129,7 +129,7 @@ def step_of(grads, **options):
     """What is left of the gradients: the step of plain descent at rate 1, negated."""
     variables = [Variable(np.zeros(g.shape, g.dtype)) for g in grads]
     optimizers.SGD(learning_rate=1.0, **options).apply(grads, variables)
-    return [0 - v.value for v in variables]
+    return [np.negative(v.value) for v in variables]
 
 
 def norm(array):
