@@ -2,7 +2,8 @@
 
     python benchmarks/import_time.py [--runs 21] [WHEEL]
 
-Child processes import NumPy alone, and NumPy and convlet, in turn; medians are compared.
+Child processes import NumPy alone, NumPy and convlet, and NumPy and all that training needs (which
+`import convlet` leaves until it is used), in turn; medians are compared.
 """
 
 import argparse
@@ -16,9 +17,11 @@ _TIMED = """\
 import time
 import numpy
 start = time.perf_counter()
-import convlet
+{}
 print(time.perf_counter() - start)
 """
+_CONVLET = _TIMED.format("import convlet")
+_TRAINING = _TIMED.format("from convlet import layers, losses, metrics, models, optimizers")
 _NUMPY = (
     "import time\nstart = time.perf_counter()\nimport numpy\nprint(time.perf_counter() - start)"
 )
@@ -30,14 +33,15 @@ def main():
     parser.add_argument("wheel", nargs="?", type=Path, help="a wheel to describe as well")
     parser.add_argument("--runs", type=int, default=21)
     options = parser.parse_args()
-    _run(_TIMED)  # writes byte code and fills the file cache
-    times = {"NumPy": [], "convlet on top": []}
+    programs = {"NumPy": _NUMPY, "convlet on top": _CONVLET, "training on top": _TRAINING}
+    _run(_TRAINING)  # writes byte code and fills the file cache
+    times = {name: [] for name in programs}
     for _ in range(options.runs):
-        times["NumPy"].append(_run(_NUMPY))
-        times["convlet on top"].append(_run(_TIMED))
+        for name, program in programs.items():
+            times[name].append(_run(program))
     for name, seconds in times.items():
         print(
-            f"import {name:<15} {1e3 * median(seconds):7.2f} ms, median of {options.runs}"
+            f"import {name:<16} {1e3 * median(seconds):7.2f} ms, median of {options.runs}"
             f" (fastest {1e3 * min(seconds):.2f})"
         )
     if options.wheel:
