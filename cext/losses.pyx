@@ -4,7 +4,7 @@
 Arrays (N, C) are C-contiguous and checked by the caller. Sums over a row are in double, columns
 ascending. Rows are few and short beside a network's work: the calling thread computes them.
 """
-from libc.math cimport exp, fabs, log, log1p
+from libc.math cimport INFINITY, exp, fabs, log, log1p
 
 ctypedef fused real:
     float
@@ -51,20 +51,24 @@ cdef inline double of_probabilities(const real *t, const real *y, real *grad,
 
 cdef inline double of_logits(const real *t, const real *x, real *grad,
                              ptrdiff_t columns) noexcept nogil:
-    """-sum t log(softmax(x)) without a quotient, and its gradient softmax(x) sum t - t."""
-    cdef double largest = x[0], total = 0, loss = 0, targets = 0, shift
+    """-sum t log(softmax(x)), the maximum subtracted first; its gradient softmax(x) sum t - t.
+
+    A column that is no target adds nothing even at -inf, where 0 * inf would be NaN.
+    """
+    cdef double largest = x[0], total = 0, loss = 0, targets = 0, log_total
     cdef ptrdiff_t j
     for j in range(1, columns):
         largest = x[j] if x[j] > largest else largest
     for j in range(columns):
         total += exp(x[j] - largest)
         targets += t[j]
-    shift = largest + log(total)
+    log_total = log(total)
     for j in range(columns):
-        loss += t[j] * (shift - x[j])
+        if t[j] != 0 or x[j] != -INFINITY:
+            loss += t[j] * (log_total - (x[j] - largest))
     if grad != NULL:
         for j in range(columns):
-            grad[j] = <real>(exp(x[j] - shift) * targets - t[j])
+            grad[j] = <real>(exp(x[j] - largest) / total * targets - t[j])
     return loss
 
 

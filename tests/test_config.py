@@ -45,8 +45,8 @@ def test_names_are_counted_anew():
     [
         (lambda: config.set_floatx("float16"), 'value must be "float32" or "float64"'),
         (lambda: config.set_floatx("nothing"), "got 'nothing'"),
-        (lambda: config.set_epsilon(0), "value must be above 0"),
-        (lambda: config.set_epsilon(float("nan")), "value must be above 0"),
+        (lambda: config.set_epsilon(0), "value must be finite and above 0"),
+        (lambda: config.set_epsilon(float("nan")), "value must be finite and above 0"),
         (lambda: config.set_image_data_format("last"), "got 'last'"),
     ],
 )

@@ -137,6 +137,9 @@ def test_saturated_logits(dtype):
     loss = losses.CategoricalCrossentropy(from_logits=True, reduction="sum")
     assert np.array_equal(loss.call(target, x), [0, 2000])
     assert np.array_equal(loss.vjp(target, x)[1](), [[0, 0], [-1, 1]])
+    x[0, 1] = -np.inf
+    assert np.array_equal(loss.call(target, x), [0, 2000])
+    x[0, 1] = -1000
     loss = losses.BinaryCrossentropy(from_logits=True, reduction="sum")
     assert np.array_equal(loss.call(target, x), [0, 1000])
     assert np.array_equal(loss.vjp(target, x)[1](), [[0, 0], [-0.5, 0.5]])

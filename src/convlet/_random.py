@@ -26,5 +26,5 @@ def check_seed(seed: Any) -> int:
 
 
 def generator(seed: int) -> np.random.Generator:
-    """NumPy's Philox generator: its stream for a seed does not change between versions."""
+    """A new generator of NumPy's; equal seeds give equal streams."""
     return np.random.Generator(np.random.Philox(seed))

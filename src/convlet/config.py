@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,24 @@ _settings: dict[str, Any] = {
 
 
 def check_float_name(name: str, value: Any) -> str:
-    """Either "float32" or "float64", from its name or a NumPy dtype."""
+    """The name float32 or float64, from itself or from a NumPy dtype."""
     try:
-        dtype = np.dtype(value).name
-    except TypeError:
+        dtype = None if value is None else np.dtype(value).name  # NumPy takes None for float64
+    except (TypeError, ValueError):
         dtype = None
     if dtype not in _FLOATS:
         raise ValueError(f'{name} must be "float32" or "float64", got {value!r}')
     return dtype
+
+
+def check_number(name: str, value: Any, *, above: float = -math.inf) -> float:
+    """A finite number above a bound, as a float."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not above < float(value) < math.inf:
+        bound = "" if above == -math.inf else f" and above {above:g}"
+        raise ValueError(f"{name} must be finite{bound}, got {value!r}")
+    return float(value)
 
 
 def floatx() -> str:
@@ -75,16 +86,14 @@ def set_epsilon(value: float) -> None:
     Parameters
     ----------
     value : float
-        Above 0.
+        Finite and above 0.
 
     Raises
     ------
-    ValueError
-        If it is not above 0.
+    ValueError, TypeError
+        If it is no such number.
     """
-    if not float(value) > 0:
-        raise ValueError(f"value must be above 0, got {value!r}")
-    _settings["epsilon"] = float(value)
+    _settings["epsilon"] = check_number("value", value, above=0.0)
 
 
 def image_data_format() -> str:

@@ -57,7 +57,7 @@ def test_to_categorical(shape, classes):
     labels = np.random.default_rng(0).integers(9, size=shape)
     expected = keras.utils.to_categorical(labels, classes)
     actual = utils.to_categorical(labels, classes)
-    assert actual.shape == expected.shape
+    assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
     assert np.array_equal(actual, expected)
 
 

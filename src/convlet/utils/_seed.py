@@ -33,5 +33,5 @@ def set_random_seed(seed: int) -> None:
         raise TypeError(f"seed must be an int, got {seed!r}")
     if not 0 <= seed.__index__() < 2**32:
         raise ValueError(f"seed must be at least 0 and below 2**32, got {seed!r}")
-    random.seed(seed)
+    random.seed(seed.__index__())  # takes no integers of NumPy's
     np.random.seed(seed)
