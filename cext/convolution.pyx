@@ -191,10 +191,14 @@ cdef int set_activation(sum_t *s, int dtype, int kind, double alpha) noexcept:
 
 
 def input_gradient(const real[:, :, :, :, :] grad not None,
-                   const real[:, :, :, :, :] kernel not None,
+                   const real[:, :, :, :, :] kernel not None, const real[:] bias,
                    real[:, :, :, :, :] out not None,
-                   tuple strides, tuple dilations, tuple before, ptrdiff_t groups):
-    """out (N D H W CI): the adjoint of `forward` in x, of grad (N OD OH OW CO)."""
+                   tuple strides, tuple dilations, tuple before, ptrdiff_t groups,
+                   int activation=-1, double alpha=0):
+    """out (N D H W CI): the adjoint of `forward` in x, of grad (N OD OH OW CO).
+
+    With a bias (CI,) and an activation it is a transposed convolution.
+    """
     cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
     cdef strided_t g = describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
     cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
@@ -208,6 +212,9 @@ def input_gradient(const real[:, :, :, :, :] grad not None,
         s.x_step[axis], s.y_step[axis] = g.stride[axis], y.stride[axis]
     s.x_group, s.y_group = filters * g.stride[4], s.channels * y.stride[4]
     s.y_channel = y.stride[4]
+    if bias is not None:
+        s.bias, s.bias_step = <const char *>&bias[0], bias.strides[0]
+    set_activation(&s, dtype, activation, alpha)
     failed = plain_segment(&s.axis[0], g.size[0], 1)
     for axis in range(1, 4):
         failed |= adjoint_segments(&s.axis[axis], y.size[axis], k.size[axis - 1], g.size[axis],

@@ -1,4 +1,4 @@
-"""ONNX's own test cases for Conv, MaxPool and AveragePool, run through `convlet.ops`."""
+"""ONNX's own test cases for convolutions and pools, run through `convlet.ops`."""
 
 import os
 import warnings
@@ -12,7 +12,7 @@ from onnx.backend.test.loader import load_model_tests
 from comparison import assert_close
 from convlet import ops
 
-OPERATORS = ("Conv", "MaxPool", "AveragePool")
+OPERATORS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool")
 OUTSIDE = {"test_maxpool_2d_uint8": "ops take float32 and float64 only"}
 TOLERANCE = 1e-5  # of the largest value
 # Its expected values are typed in with four digits: ONNX's own tolerance.
@@ -85,6 +85,9 @@ def run(node, inputs):
     if node.op_type == "Conv":
         kernel = np.moveaxis(inputs[1], (0, 1), (-1, -2))
         return [ops.conv(x, kernel, *inputs[2:], **keywords)]
+    if node.op_type == "ConvTranspose":
+        bias = inputs[2] if len(inputs) > 2 else None
+        return [conv_transpose(x, inputs[1], bias, found, keywords)]
     keywords["ceil_mode"] = bool(found.get("ceil_mode", 0))
     size = tuple(found["kernel_shape"])
     if node.op_type == "AveragePool":
@@ -97,6 +100,28 @@ def run(node, inputs):
     # Theirs are flat over images and channels too.
     planes = np.arange(x.shape[0] * x.shape[1]).reshape(*x.shape[:2], *[1] * rank)
     return [y, indices + planes * int(np.prod(x.shape[2:]))][: len(node.output)]
+
+
+def conv_transpose(x, weights, bias, found, keywords):
+    kernel = np.moveaxis(weights, (0, 1), (-1, -2))
+    keywords = {**keywords, "groups": found.get("group", 1)}
+    keywords["output_padding"] = tuple(found.get("output_padding", [0] * (x.ndim - 2)))
+    if "output_shape" in found:
+        keywords.update(cropped_to(found["output_shape"], x, kernel, keywords))
+    elif keywords["padding"] in ("same", "same_lower"):
+        keywords["output_padding"] = None  # sizes are multiples of the strides then
+    return ops.conv_transpose(x, kernel, bias, **keywords)
+
+
+def cropped_to(lengths, x, kernel, keywords):
+    """The padding and output_padding with which the output has these lengths."""
+    whole = ops.conv_transpose(x, kernel, **{**keywords, "padding": 0}).shape[2:]
+    pads, extras = [], []
+    for big, small, extra in zip(whole, lengths, keywords["output_padding"], strict=True):
+        less, more = max(big - small, 0) // 2, -(-max(big - small, 0) // 2)
+        pads.append((less, more) if keywords["padding"] == "same" else (more, less))
+        extras.append(extra + max(small - big, 0))
+    return {"padding": tuple(pads), "output_padding": tuple(extras)}
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in OUTSIDE])

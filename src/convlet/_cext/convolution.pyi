@@ -41,11 +41,14 @@ def forward(
 def input_gradient(
     grad: _Array,
     kernel: _Array,
+    bias: _Array | None,  # (CI,)
     out: _Array,
     strides: _Triple,
     dilations: _Triple,
     before: _Triple,
     groups: int,
+    activation: int = -1,
+    alpha: float = 0,
 ) -> None: ...
 @fused
 def kernel_gradient(

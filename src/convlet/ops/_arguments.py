@@ -94,6 +94,11 @@ def check_flag(name: str, value: object) -> bool:
     return bool(value)
 
 
+def type_name(array: Array) -> str:
+    """The name by which Cython finds the compiled function for an element type."""
+    return "float" if array.dtype == np.float32 else "double"
+
+
 def spatial_rank(name: str, array: Array) -> int:
     """1, 2 or 3, from an array with a batch and a channel axis besides."""
     if not 3 <= array.ndim <= 5:

@@ -127,7 +127,7 @@ def conv_packed(
 def pack(kernel: Array, groups: int = 1) -> compiled.Packed:
     """A kernel's panels for `conv_packed` and `dense`: for one dtype and instruction set."""
     wide = kernel[None, None, None] if kernel.ndim == 2 else arguments.to_rank_3(kernel, 0)
-    return compiled.pack[_type(kernel)](wide, groups)
+    return compiled.pack[arguments.type_name(kernel)](wide, groups)
 
 
 def conv_grad(
@@ -185,15 +185,8 @@ def conv_grad(
     array([4.])
     """
     x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
-    wanted = _check_needs(needs)
-    grad = arguments.as_array(grad, "grad", x.ndim)
-    arguments.check_same_dtype((("x", x), ("grad", grad)))
-    grad = arguments.to_channels_last(grad, data_format)
-    if grad.shape != geometry.shape:
-        raise ValueError(
-            f"grad must have the shape of conv's result, {geometry.shape} (channels last), "
-            f"got {grad.shape}"
-        )
+    wanted = check_needs(needs)
+    grad = check_grad(grad, x, geometry)
     dx = dkernel = dbias = None
     if "x" in wanted:
         dx, view = arguments.output_array(None, x.shape, data_format, (("x", x),))
@@ -209,9 +202,10 @@ def conv_grad(
 def input_gradient(grad: Array, kernel: Array, out: Array, geometry: Geometry) -> None:
     """Write conv's gradient with respect to x into `out`; all checked, channels last."""
     if out.size:
-        compiled.input_gradient[_type(grad)](
+        compiled.input_gradient[arguments.type_name(grad)](
             arguments.to_rank_3(grad, 1),
             arguments.to_rank_3(kernel, 0),
+            None,
             arguments.to_rank_3(out, 1),
             *geometry[:4],
         )
@@ -222,7 +216,7 @@ def kernel_gradient(x: Array, grad: Array, out: Array, geometry: Geometry) -> No
     if x.shape[0] == 0:
         out[...] = 0
         return
-    compiled.kernel_gradient[_type(x)](
+    compiled.kernel_gradient[arguments.type_name(x)](
         arguments.to_rank_3(x, 1),
         arguments.to_rank_3(grad, 1),
         arguments.to_rank_3(out, 0),
@@ -271,14 +265,8 @@ def _check_operands(
     x: Any, kernel: Any, strides: Any, padding: Any, dilation_rate: Any, data_format: Any
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of their convolution."""
-    arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
-    x = arguments.as_array(x, "x")
-    rank = arguments.spatial_rank("x", x)
-    kernel = arguments.as_array(kernel, "kernel", rank + 2)
-    arguments.check_same_dtype((("x", x), ("kernel", kernel)))
-    x = arguments.to_channels_last(x, data_format)
-    arguments.check_not_empty("x", x.shape, first=1)
-    arguments.check_not_empty("kernel", kernel.shape)
+    x, kernel = check_arrays(x, kernel, data_format)
+    rank = x.ndim - 2
     geometry = _fit(
         x.shape,
         kernel.shape,
@@ -288,6 +276,28 @@ def _check_operands(
         data_format,
     )
     return x, kernel, geometry
+
+
+def check_arrays(x: Any, kernel: Any, data_format: Any) -> tuple[Array, Array]:
+    """x with channels last, and a kernel of its rank and dtype; neither is empty but for N."""
+    arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+    x = arguments.as_array(x, "x")
+    rank = arguments.spatial_rank("x", x)
+    kernel = arguments.as_array(kernel, "kernel", rank + 2)
+    arguments.check_same_dtype((("x", x), ("kernel", kernel)))
+    x = arguments.to_channels_last(x, data_format)
+    arguments.check_not_empty("x", x.shape, first=1)
+    arguments.check_not_empty("kernel", kernel.shape)
+    return x, kernel
+
+
+def check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
+    """`grad` with channels last, of x's dtype and the result's shape."""
+    grad = arguments.as_array(grad, "grad", x.ndim)
+    arguments.check_same_dtype((("x", x), ("grad", grad)))
+    shape = arguments.in_format(geometry.shape, geometry.data_format)
+    arguments.check_shape("grad", grad, shape, "the result's shape")
+    return arguments.to_channels_last(grad, geometry.data_format)
 
 
 @lru_cache(maxsize=256)  # a network calls with the same few shapes again and again
@@ -303,7 +313,7 @@ def _fit(
     groups = _count_groups(x_shape[-1], kernel_shape)
     fitted = windows(x_shape[1:-1], kernel_shape[:-2], strides, padding, dilations)
     shape = (x_shape[0], *(window.out for window in fitted), kernel_shape[-1])
-    return Geometry(*_three_axes(fitted), groups, shape, data_format)
+    return Geometry(*three_axes(fitted), groups, shape, data_format)
 
 
 def _count_groups(channels: int, kernel_shape: tuple[int, ...]) -> int:
@@ -321,7 +331,7 @@ def _count_groups(channels: int, kernel_shape: tuple[int, ...]) -> int:
     return groups
 
 
-def _three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
+def three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
     """Strides, dilations and padding before, of three axes.
 
     A stride is no matter where there is one output, nor a dilation where there is one tap: 1 then,
@@ -336,7 +346,7 @@ def _three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
     )
 
 
-def _check_needs(needs: Iterable[str]) -> frozenset[str]:
+def check_needs(needs: Iterable[str]) -> frozenset[str]:
     rule = f'needs must be some of "x", "kernel", "bias", got {needs!r}'
     try:
         wanted = frozenset((needs,)) if isinstance(needs, str) else frozenset(needs)
@@ -365,7 +375,7 @@ def _forward(
     code = activation_code(activation)
     result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
-        compiled.forward[_type(x)](
+        compiled.forward[arguments.type_name(x)](
             arguments.to_rank_3(x, 1),
             arguments.to_rank_3(kernel, 0),
             bias,
@@ -376,8 +386,3 @@ def _forward(
         )
         activate_rows(activation, view)
     return result
-
-
-def _type(array: Array) -> str:
-    """The name by which Cython finds the compiled function for an element type."""
-    return "float" if array.dtype == np.float32 else "double"

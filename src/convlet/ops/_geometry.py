@@ -227,3 +227,34 @@ def _output_lengths(
         )
         result.append(one.out)
     return tuple(result)
+
+
+def transposed_window(
+    length: int,
+    size: int,
+    stride: int,
+    dilation: int,
+    padding: str | Pair,
+    output_padding: int | None,
+) -> Window:
+    """One axis of a transposed convolution, as the convolution of which it is the adjoint.
+
+    `length` is the transposed convolution's input, hence the window's `out`. With numbers as
+    padding it makes (length - 1) * stride + extent - before - after + output_padding elements;
+    "valid" and "same" are Keras's, which without output_padding make at least, or just,
+    length * stride.
+    """
+    extent = dilation * (size - 1) + 1
+    if not isinstance(padding, str):
+        before, after = padding
+        out = (length - 1) * stride + extent - before - after + (output_padding or 0)
+    elif padding == "valid":
+        before = 0
+        extra = max(stride - extent, 0) if output_padding is None else output_padding
+        out = (length - 1) * stride + extent + extra
+    else:
+        last = stride if output_padding is None else extent % 2 + output_padding
+        cropped = max(extent - last, 0)
+        before = cropped // 2 if padding == "same" else cropped - cropped // 2
+        out = (length - 1) * stride + last
+    return Window(out, size, stride, dilation, before, 0, length)

@@ -136,7 +136,7 @@ def max_pool(
     result, view = arguments.output_array(out, geometry.shape, data_format, (("x", x),))
     indices = np.empty(result.shape, np.int64) if with_indices else None
     if view.size:
-        compiled.max_pool[_type(x)](
+        compiled.max_pool[arguments.type_name(x)](
             _wide(x, data_format),
             arguments.to_rank_3(view, 1),
             _wide(indices, data_format) if indices is not None else None,
@@ -199,7 +199,7 @@ def max_pool_grad(
         return _scatter(grad, x, _check_indices(indices, grad.shape), data_format)
     dx = _new_gradient(x, geometry)
     if dx.size:
-        compiled.max_pool_gradient[_type(x)](
+        compiled.max_pool_gradient[arguments.type_name(x)](
             _wide(grad, data_format),
             _wide(x, data_format),
             _wide(dx, data_format),
@@ -266,7 +266,7 @@ def average_pool(
     include_pad = arguments.check_flag("count_include_pad", count_include_pad)
     result, view = arguments.output_array(out, geometry.shape, data_format, (("x", x),))
     if view.size:
-        compiled.average_pool[_type(x)](
+        compiled.average_pool[arguments.type_name(x)](
             _wide(x, data_format), arguments.to_rank_3(view, 1), include_pad, geometry.windows
         )
     return result
@@ -322,7 +322,7 @@ def average_pool_grad(
     grad = _check_grad(grad, x, geometry)
     dx = _new_gradient(x, geometry)
     if dx.size:
-        compiled.average_pool_gradient[_type(x)](
+        compiled.average_pool_gradient[arguments.type_name(x)](
             _wide(grad, data_format), _wide(dx, data_format), include_pad, geometry.windows
         )
     return dx
@@ -431,7 +431,7 @@ def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
             flat = np.moveaxis(dx.reshape(batch, channels, -1), 1, -1)
         else:
             flat = dx.reshape(batch, -1, channels)
-        compiled.max_pool_gradient_at[_type(x)](
+        compiled.max_pool_gradient_at[arguments.type_name(x)](
             _wide(grad, data_format), _wide(indices, data_format), flat
         )
     return dx
@@ -440,8 +440,3 @@ def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
 def _wide(array: Array, data_format: str) -> Array:
     """A view (N, D, H, W, C)."""
     return arguments.to_rank_3(arguments.to_channels_last(array, data_format), 1)
-
-
-def _type(array: Array) -> str:
-    """The name by which Cython finds the compiled function for an element type."""
-    return "float" if array.dtype == np.float32 else "double"
