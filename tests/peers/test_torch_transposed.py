@@ -16,7 +16,7 @@ TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3
 
 
 def random_case(seed):
-    """Shapes and arguments that PyTorch takes: padding on both sides alike, output_padding small."""
+    """Arguments that PyTorch takes: padding on both sides alike, output_padding small."""
     rng = Random(seed)
     rank, groups = rng.choice([1, 2, 3]), rng.choice([1, 1, 2, 3])
 
