@@ -36,6 +36,25 @@ def test_parameters(dtype):
         assert_close(actual, expected, 1e-5 if dtype == "float32" else 1e-12, number, dtype=dtype)
 
 
+def test_relu_of_special_values(dtype):
+    x = np.array([-np.inf, -2, 1, 2, np.inf, np.nan], dtype)
+    cases = [
+        ({"threshold": 1.0}, [0, 0, 0, 2, np.inf, np.nan]),
+        ({"threshold": 1.0, "max_value": 1.5}, [0, 0, 0, 1.5, 1.5, np.nan]),
+        ({"threshold": 1.0, "negative_slope": 0.5}, [-np.inf, -1.5, 0, 2, np.inf, np.nan]),
+        ({"negative_slope": 0.5}, [-np.inf, -1, 1, 2, np.inf, np.nan]),
+    ]
+    for keywords, expected in cases:
+        assert_close(
+            activations.relu(x, **keywords), np.array(expected), 0.0, keywords, dtype=dtype
+        )
+
+
+def test_softmax_of_nothing():
+    for shape in ((0, 3), (3, 0), (0,)):
+        assert activations.softmax(np.ones(shape)).shape == shape
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2, -1, -2])
 def test_softmax_along_an_axis(axis, dtype):
     x = X.astype(dtype)

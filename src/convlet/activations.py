@@ -1,6 +1,7 @@
 """Activation functions by Keras's names, on arrays of any shape.
 
-Each returns a new array of the input's element type; integers become `convlet.config.floatx()`.
+Each returns a new array of the input's element type; lists and integers become
+`convlet.config.floatx()`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ __all__ = [
 
 def _floating(x: Any) -> Array:
     array = np.asarray(x)
-    if array.dtype in (np.float32, np.float64) and array.dtype.isnative:
+    typed = hasattr(x, "dtype")  # a list's numbers have no type of their own
+    if typed and array.dtype in (np.float32, np.float64) and array.dtype.isnative:
         return array
     if array.dtype.kind not in "fiub":
         raise TypeError(f"x must be real numbers, got {array.dtype}")
@@ -59,7 +61,7 @@ def linear(x: Any) -> Array:
 def relu(
     x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> Array:
-    """x where x >= threshold, else negative_slope * (x - threshold); at most max_value.
+    """x where x > threshold, else negative_slope * (x - threshold); at most max_value.
 
     Parameters
     ----------
@@ -72,13 +74,15 @@ def relu(
     --------
     >>> from convlet import activations
     >>> activations.relu([-2.0, 3.0])
-    array([0., 3.])
+    array([0., 3.], dtype=float32)
     """
     if negative_slope == 0 and threshold == 0:
         y = _apply("relu", x)
     else:
         x = _floating(x)
-        y = np.where(x < threshold, negative_slope * (x - threshold), x).astype(x.dtype)
+        # Times a slope of 0, an infinity would be NaN.
+        below = negative_slope * (x - threshold) if negative_slope else np.where(x == x, 0, x)
+        y = np.where(x > threshold, x, below).astype(x.dtype)
     return y if max_value is None else np.minimum(y, np.asarray(max_value, y.dtype))
 
 
@@ -170,11 +174,13 @@ def softmax(x: Any, axis: int = -1) -> Array:
     --------
     >>> from convlet import activations
     >>> activations.softmax([0.0, 0.0])
-    array([0.5, 0.5])
+    array([0.5, 0.5], dtype=float32)
     """
     x = _floating(x)
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"axis must be one of x's {x.ndim} axes, got {axis}")
+    if x.size == 0:
+        return x.copy()
     return np.moveaxis(activate("softmax", np.moveaxis(x, axis, -1)), -1, axis)
 
 

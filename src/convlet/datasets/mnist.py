@@ -68,10 +68,11 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> tuple[Split, Split]
 
 
 def _check(place: Path, x_name: str, x: Array, y_name: str, y: Array) -> None:
-    for name, array, ndim in ((x_name, x, 3), (y_name, y, 1)):
-        if array.ndim != ndim or array.dtype.kind not in "ui":
+    for name, array, shape in ((x_name, x, "(N, 28, 28)"), (y_name, y, "(N,)")):
+        sizes = (28, 28) if array is x else ()
+        if array.dtype != np.uint8 or array.ndim == 0 or array.shape[1:] != sizes:
             raise ValueError(
-                f"{place}: {name} must be integers with {ndim} axes, got {array.dtype} of shape "
+                f"{place}: {name} must be uint8 of shape {shape}, got {array.dtype} of shape "
                 f"{array.shape}"
             )
     if len(x) != len(y):
@@ -81,8 +82,12 @@ def _check(place: Path, x_name: str, x: Array, y_name: str, y: Array) -> None:
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
+    from tokenize import TokenError
     from zipfile import BadZipFile
+    from zlib import error as ZlibError
 
+    # What NumPy and zipfile raise for damaged files; MemoryError for a head that claims too much.
+    damage = (ValueError, EOFError, OSError, KeyError, RuntimeError, MemoryError, BadZipFile)
     try:
         # NumPy leaves a file open that it opened itself and that is no archive.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -92,9 +97,9 @@ def _read_npz(path: Path) -> dict[str, Array]:
             if missing:
                 raise ValueError(f"it has no array {', '.join(missing)}")
             return {part: archive[part] for part in _PARTS}
-    except (ValueError, EOFError, OSError, BadZipFile, KeyError) as error:
-        if isinstance(error, PermissionError):
-            raise
+    except PermissionError:
+        raise
+    except (*damage, TokenError, ZlibError, SyntaxError) as error:
         names = ", ".join(_PARTS)
         raise ValueError(f"{path} must be a .npz file with arrays {names}, but {error}") from error
 
@@ -123,7 +128,8 @@ def _read_idx(path: Path) -> Array:
         raise ValueError(
             f"{path} must have {expected:,} bytes, as its head says, got {len(content):,}"
         )
-    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
+    # A copy, for the bytes that were read cannot be written to.
+    return np.frombuffer(content, np.uint8, offset=head).reshape(shape).copy()
 
 
 def _content(path: Path) -> bytes:

@@ -220,3 +220,44 @@ class Conv2D(Conv):
     """
 
     rank = 2
+
+
+class Conv1D(Conv):
+    """1-D convolution, with bias and activation.
+
+    Parameters are those of `Conv2D`, with one int where it takes two; padding may be "causal", too:
+    an output then depends on no later input.
+
+    Notes
+    -----
+    Input (N, W, CI), output (N, OW, CO), kernel (KW, CI / groups, CO).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import Conv1D
+    >>> Conv1D(8, 3, padding="causal", dilation_rate=4)(np.ones((1, 100, 2), np.float32)).shape
+    (1, 100, 8)
+    """
+
+    rank = 1
+
+
+class Conv3D(Conv):
+    """3-D convolution, with bias and activation.
+
+    Parameters are those of `Conv2D`, with three ints where it takes two.
+
+    Notes
+    -----
+    Input (N, D, H, W, CI), output (N, OD, OH, OW, CO), kernel (KD, KH, KW, CI / groups, CO).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import Conv3D
+    >>> Conv3D(8, (1, 3, 3))(np.ones((1, 4, 9, 9, 2), np.float32)).shape
+    (1, 4, 7, 7, 8)
+    """
+
+    rank = 3

@@ -166,5 +166,85 @@ class AveragePooling2D(AveragePooling):
     rank = 2
 
 
-MaxPool2D = MaxPooling2D
-AvgPool2D = AveragePooling2D
+class MaxPooling1D(MaxPooling):
+    """Maximum over 1-D windows.
+
+    Parameters are those of `MaxPooling2D`, with one int where it takes two.
+
+    Notes
+    -----
+    Input (N, W, C), output (N, OW, C).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import MaxPooling1D
+    >>> MaxPooling1D(2)(np.ones((1, 6, 2), np.float32)).shape
+    (1, 3, 2)
+    """
+
+    rank = 1
+
+
+class MaxPooling3D(MaxPooling):
+    """Maximum over 3-D windows.
+
+    Parameters are those of `MaxPooling2D`, with three ints where it takes two.
+
+    Notes
+    -----
+    Input (N, D, H, W, C), output (N, OD, OH, OW, C).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import MaxPooling3D
+    >>> MaxPooling3D(2)(np.ones((1, 4, 6, 8, 2), np.float32)).shape
+    (1, 2, 3, 4, 2)
+    """
+
+    rank = 3
+
+
+class AveragePooling1D(AveragePooling):
+    """Average over 1-D windows.
+
+    Parameters are those of `AveragePooling2D`, with one int where it takes two.
+
+    Notes
+    -----
+    Input (N, W, C), output (N, OW, C).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import AveragePooling1D
+    >>> AveragePooling1D(2)(np.ones((1, 6, 2), np.float32)).shape
+    (1, 3, 2)
+    """
+
+    rank = 1
+
+
+class AveragePooling3D(AveragePooling):
+    """Average over 3-D windows.
+
+    Parameters are those of `AveragePooling2D`, with three ints where it takes two.
+
+    Notes
+    -----
+    Input (N, D, H, W, C), output (N, OD, OH, OW, C).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convlet.layers import AveragePooling3D
+    >>> AveragePooling3D(2)(np.ones((1, 4, 6, 8, 2), np.float32)).shape
+    (1, 2, 3, 4, 2)
+    """
+
+    rank = 3
+
+
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
