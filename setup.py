@@ -33,12 +33,12 @@ def module(name, *sources):
 class WholeSdist(sdist):
     """With tests and documents: by itself setuptools takes only a part of them."""
 
-    def add_defaults(self):
-        super().add_defaults()
+    def make_release_tree(self, base_dir, files):
+        more = ["CHANGELOG.md", "CONTRIBUTING.md"]
         for folder in ("benchmarks", "cext", "tests"):
             for ending in ("md", "py"):
-                self.filelist.extend(glob(f"{folder}/**/*.{ending}", recursive=True))
-        self.filelist.extend(["CHANGELOG.md", "CONTRIBUTING.md"])
+                more += glob(f"{folder}/**/*.{ending}", recursive=True)
+        super().make_release_tree(base_dir, sorted({*files, *more}))
 
 
 STEMS = sorted(os.path.basename(path)[:-4] for path in glob("cext/*.pyx"))
