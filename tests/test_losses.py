@@ -208,7 +208,7 @@ def test_get_and_configurations():
         assert losses.get(loss) is loss
     loss = losses.CategoricalCrossentropy(True, 0.1, 1, "sum", "mine")
     assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
-    loss = losses.SparseCategoricalCrossentropy(True, 1, "sum", "mine")
+    loss = losses.SparseCategoricalCrossentropy(True, axis=1, reduction="sum", name="mine")
     assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
     with pytest.raises(ValueError, match=r"loss must be one of binary_crossentropy.*got 'none'"):
         losses.get("none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -34,20 +34,25 @@ class Loss:
 
     Parameters
     ----------
+    name : str, optional
+        Default: the class's name in snake case.
     reduction : str or None, default "sum_over_batch_size"
         How the samples' losses become one number: "sum_over_batch_size" or "mean" (their mean),
-        "sum", "mean_with_sample_weight" (divided by the sum of the weights), "none" or None (not).
-    name : str, optional
+        "sum", "mean_with_sample_weight" (divided by the sum of the weights, or 0 where that is 0),
+        "none" or None (not).
 
     Notes
     -----
-    A loss of your own defines `value_and_grad(y_true, y_pred)`: the loss of each sample, and its
-    gradient in y_pred. Sums over samples are in float64, in order.
+    A loss of your own defines `value_and_grad(y_true, y_pred, want_grad=True)`: the loss of each
+    sample, and its gradient in y_pred (or None where that is not wanted). Sums over samples are in
+    float64, in order; they are divided once.
     """
 
     axis = -1  # of y_pred, that the samples' losses do not have
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None):
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
+    ) -> None:
         if reduction not in _REDUCTIONS:
             raise ValueError(f"reduction must be one of {_REDUCTIONS}, got {reduction!r}")
         self.reduction = reduction
@@ -64,10 +69,10 @@ class Loss:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of all samples, reduced: a float, or an array where there is no reduction."""
         values = self.call(y_true, y_pred)
-        factors = self._factors(values, sample_weight)
+        weights, divisor = self._weighting(values, sample_weight)
         if self.reduction in ("none", None):
-            return values if sample_weight is None else values * factors.astype(values.dtype)
-        return _ordered_sum(values * factors)
+            return values if sample_weight is None else values * weights.astype(values.dtype)
+        return _quotient(_ordered_sum(values * weights), divisor)
 
     def vjp(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
@@ -77,31 +82,24 @@ class Loss:
             raise ValueError("reduction must make one number to have a gradient, got none")
         y_pred = floating(y_pred)
         values, grad = self.value_and_grad(y_true, y_pred)
-        factors = self._factors(values, sample_weight)
+        weights, divisor = self._weighting(values, sample_weight)
+        factors = weights * _quotient(1.0, divisor)
         scale = np.expand_dims(factors, self.axis).astype(y_pred.dtype)
-        return _ordered_sum(values * factors), lambda: grad * scale
+        value = _quotient(_ordered_sum(values * weights), divisor)
+        return value, lambda: np.multiply(grad, scale, order="C")
 
-    def _factors(self, values: Array, sample_weight: Any) -> Array:
-        """What each sample's loss is multiplied by, in float64."""
-        weights = np.ones(values.shape)
-        if sample_weight is not None:
-            given = np.asarray(sample_weight, np.float64)
-            if given.ndim == values.ndim + 1 and given.shape[-1] == 1:
-                given = given[..., 0]
-            if given.shape != values.shape[: given.ndim]:
-                raise ValueError(
-                    f"sample_weight must have the samples' shape {values.shape}, got {given.shape}"
-                )
-            weights *= given.reshape(given.shape + (1,) * (values.ndim - given.ndim))
+    def _weighting(self, values: Array, sample_weight: Any) -> tuple[Array, float]:
+        """What each sample's loss is multiplied by, and what their sum is divided by."""
+        weights = aligned_weights(sample_weight, values.shape)
         if self.reduction in ("sum", "none", None):
-            return weights
+            return weights, 1.0
         if self.reduction == "mean_with_sample_weight":
-            return weights / max(_ordered_sum(weights), config.epsilon())
-        return weights / max(values.size, 1)
+            return weights, _ordered_sum(weights)
+        return weights, float(values.size)
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""
-        return {"reduction": self.reduction, "name": self.name}
+        return {"name": self.name, "reduction": self.reduction}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
@@ -124,6 +122,11 @@ class MeanSquaredError(Loss):
     2.0
     """
 
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None
+    ) -> None:
+        super().__init__(name, reduction)
+
     def value_and_grad(self, y_true: Any, y_pred: Array, want_grad: bool = True) -> Any:
         """(loss of each sample, its gradient in y_pred)."""
         return _rows("squares", _target(y_true, y_pred), y_pred, want_grad)
@@ -140,12 +143,14 @@ class _Crossentropy(Loss):
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(name, reduction)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"label_smoothing must be from 0 to 1, got {label_smoothing!r}")
+        if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+            raise TypeError(f"axis must be an integer, got {axis!r}")
         self.from_logits = bool(from_logits)
         self.label_smoothing = float(label_smoothing)
-        self.axis = int(axis)
+        self.axis = axis.__index__()
 
     def _classes_last(self, array: Array) -> Array:
         if not -array.ndim <= self.axis < array.ndim:
@@ -229,6 +234,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     def __init__(
         self,
         from_logits: bool = False,
+        *,  # Keras has ignore_class here
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
@@ -239,7 +245,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         """(loss of each sample, its gradient in y_pred)."""
         shape = self._classes_last(y_pred).shape
         target = np.zeros(shape, y_pred.dtype)
-        labels = _labels(y_true, shape)
+        labels = _labels(y_true, shape, self.axis)
         np.put_along_axis(target, labels[..., None], 1, axis=-1)
         return self._compare("crossentropy", target, y_pred, want_grad)
 
@@ -295,6 +301,18 @@ def floating(y_pred: Any) -> Array:
     return array
 
 
+def aligned_weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
+    """Weights in float64 of the samples' shape, ones for None; fewer axes are the leading ones."""
+    if sample_weight is None:
+        return np.ones(shape)
+    given = np.asarray(sample_weight, np.float64)
+    if given.ndim == len(shape) + 1 and given.shape[-1] == 1:
+        given = given[..., 0]
+    if given.shape != shape[: given.ndim]:
+        raise ValueError(f"sample_weight must have the samples' shape {shape}, got {given.shape}")
+    return np.broadcast_to(given.reshape(given.shape + (1,) * (len(shape) - given.ndim)), shape)
+
+
 def _target(y_true: Any, y_pred: Array, one_hot: bool = False) -> Array:
     """y_true of y_pred's dtype and shape; (N,) stands for (N, 1)."""
     target = np.asarray(y_true)
@@ -312,13 +330,13 @@ def _target(y_true: Any, y_pred: Array, one_hot: bool = False) -> Array:
     return target.astype(y_pred.dtype, copy=False)
 
 
-def _labels(y_true: Any, shape: tuple[int, ...]) -> Array:
-    """Class numbers as integers of shape[:-1], each below shape[-1]."""
+def _labels(y_true: Any, shape: tuple[int, ...], axis: int) -> Array:
+    """Class numbers as integers of shape[:-1], below shape[-1]; `axis` of y_true may be there."""
     labels = np.asarray(y_true)
     if labels.dtype.kind not in "fiub":
         raise TypeError(f"y_true must be class numbers, got {labels.dtype}")
-    if labels.ndim == len(shape) and labels.shape[-1] == 1:
-        labels = labels[..., 0]
+    if labels.ndim == len(shape) and labels.shape[axis] == 1:
+        labels = labels.squeeze(axis)
     if labels.shape != shape[:-1]:
         raise ValueError(f"y_true must have shape {shape[:-1]}, got {labels.shape}")
     wrong = ~((labels >= 0) & (labels < shape[-1]) & (labels == np.floor(labels)))
@@ -345,6 +363,11 @@ def _ordered_sum(values: Array) -> float:
     return float(sum(values.ravel().tolist()))
 
 
+def _quotient(total: float, divisor: float) -> float:
+    """0 where there is nothing to divide by."""
+    return total / divisor if divisor else 0.0
+
+
 def mean_squared_error(y_true: Any, y_pred: Any) -> Array:
     """(N, ...): see `MeanSquaredError`."""
     return MeanSquaredError().call(y_true, y_pred)
@@ -362,10 +385,10 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, axis: int = -1
+    y_true: Any, y_pred: Any, from_logits: bool = False, *, axis: int = -1
 ) -> Array:
     """(N, ...): see `SparseCategoricalCrossentropy`."""
-    return SparseCategoricalCrossentropy(from_logits, axis).call(y_true, y_pred)
+    return SparseCategoricalCrossentropy(from_logits, axis=axis).call(y_true, y_pred)
 
 
 def binary_crossentropy(
@@ -388,7 +411,8 @@ _CLASSES = (
 _BY_NAME: dict[str, type[Loss]] = {
     **{cls.__name__: cls for cls in _CLASSES},
     **{to_snake_case(cls.__name__): cls for cls in _CLASSES},
-    **{"mse": MeanSquaredError, "MSE": MeanSquaredError, "bce": BinaryCrossentropy},
+    **{"mse": MeanSquaredError, "MSE": MeanSquaredError},
+    **{"bce": BinaryCrossentropy, "BCE": BinaryCrossentropy},
 }
 _BY_FUNCTION: dict[Any, type[Loss]] = {
     binary_crossentropy: BinaryCrossentropy,
@@ -398,8 +422,17 @@ _BY_FUNCTION: dict[Any, type[Loss]] = {
 }
 
 
-def get(identifier: Any) -> Loss:
-    """The loss that a name or one of the functions here stands for; a `Loss` is itself.
+def get(identifier: Any) -> Loss | None:
+    """The loss that a name, a class or one of the functions here stands for.
+
+    Parameters
+    ----------
+    identifier : str, Loss, type, function or None
+        A `Loss` is itself, and None is None.
+
+    Returns
+    -------
+    Loss or None
 
     Raises
     ------
@@ -414,16 +447,19 @@ def get(identifier: Any) -> Loss:
     >>> losses.get(losses.categorical_crossentropy).name
     'categorical_crossentropy'
     """
-    if isinstance(identifier, Loss):
+    if identifier is None or isinstance(identifier, Loss):
         return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Loss):
+        return identifier()
     if isinstance(identifier, str):
         if identifier in _BY_NAME:
             return _BY_NAME[identifier]()
         names = ", ".join(sorted(to_snake_case(cls.__name__) for cls in _CLASSES))
         raise ValueError(f"loss must be one of {names}, got {identifier!r}")
-    if callable(identifier) and identifier in _BY_FUNCTION:
+    if isinstance(identifier, Hashable) and identifier in _BY_FUNCTION:
         return _BY_FUNCTION[identifier]()
     raise TypeError(
         "loss must be a name, a Loss, or a function of convlet.losses, got "
-        f"{identifier!r}: for another one, write a Loss with value_and_grad"
+        f"{identifier!r}: a custom loss must subclass Loss with a value_and_grad, "
+        "which its vjp calls"
     )

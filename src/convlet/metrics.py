@@ -49,11 +49,7 @@ class Metric:
 
     def _add(self, values: Array, sample_weight: Any) -> None:
         values = np.asarray(values, np.float64)
-        weights = np.ones(values.shape)
-        if sample_weight is not None:
-            given = np.asarray(sample_weight, np.float64)
-            given = given.reshape(given.shape + (1,) * (values.ndim - given.ndim))
-            weights = np.broadcast_to(given, values.shape)
+        weights = losses.aligned_weights(sample_weight, values.shape)
         self._total += sum((values * weights).ravel().tolist())
         self._count += sum(weights.ravel().tolist())
 
@@ -171,7 +167,8 @@ class SparseCategoricalAccuracy(Metric):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """1 where right, else 0."""
-        labels = y_true[..., 0] if y_true.ndim == y_pred.ndim else y_true
+        squeezed = y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1
+        labels = y_true[..., 0] if squeezed else y_true
         if labels.shape != y_pred.shape[:-1]:
             raise ValueError(f"y_true must have shape {y_pred.shape[:-1]}, got {y_true.shape}")
         return labels == y_pred.argmax(axis=-1)
@@ -200,6 +197,7 @@ def _matching(y_true: Array, y_pred: Array) -> Array:
 
 
 _CLASSES = (
+    Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
     MeanSquaredError,
@@ -213,18 +211,20 @@ _BY_NAME: dict[str, type[Metric]] = {
 
 
 def get(identifier: Any) -> Metric:
-    """The metric that a name stands for, called by that name; a `Metric` is itself.
+    """The metric that a name or a class stands for, called by that name; a `Metric` is itself.
 
     Raises
     ------
     ValueError
-        If there is no metric of that name.
+        If there is no such metric.
     """
     if isinstance(identifier, Metric):
         return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Metric):
+        return identifier()
     if isinstance(identifier, str) and identifier in _BY_NAME:
         return _BY_NAME[identifier](name=identifier)
-    names = ", ".join(sorted(["accuracy", *(to_snake_case(cls.__name__) for cls in _CLASSES)]))
+    names = ", ".join(sorted(to_snake_case(cls.__name__) for cls in _CLASSES))
     raise ValueError(f"metric must be a Metric or one of {names}, got {identifier!r}")
 
 

@@ -84,6 +84,34 @@ def test_saturated_gradients(end):
         assert np.array_equal(pullback(), theirs.grad.numpy())
 
 
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("name", ["CategoricalCrossentropy", "SparseCategoricalCrossentropy"])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_classes_on_axis_1(name, from_logits, reduction):
+    y = RNG.uniform(0.1, 0.9, (4, 3, 5))
+    labels = RNG.integers(3, size=(4, 5))
+    target = np.moveaxis(np.eye(3)[labels], -1, 1) if name[0] == "C" else labels
+    weight = RNG.uniform(0.5, 2, (4, 5))
+    arguments = {"from_logits": from_logits, "axis": 1, "reduction": reduction}
+    value, pullback = getattr(losses, name)(**arguments).vjp(target, y, weight)
+    theirs = torch.tensor(y, requires_grad=True)
+    expected = getattr(keras.losses, name)(dtype="float64", **arguments)(
+        torch.tensor(target), theirs, torch.tensor(weight)
+    )
+    expected.backward()
+    assert value == pytest.approx(float(expected.detach()), rel=1e-6)
+    assert np.abs(pullback() - theirs.grad.numpy()).max() <= 1e-6
+
+
+@pytest.mark.parametrize("weights", [[1e-9, 3e-9], [0.0, 0.0], [1.0, -1.0], [2.0, 0.5]])
+def test_sums_of_weights(weights):
+    arguments = {"reduction": "mean_with_sample_weight"}
+    target, y, weights = np.zeros((2, 1)), np.array([[1.0], [2.0]]), np.array(weights)
+    expected = keras.losses.MeanSquaredError(dtype="float64", **arguments)(target, y, weights)
+    value = losses.MeanSquaredError(**arguments)(target, y, weights)
+    assert value == pytest.approx(float(expected), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     "name,target,output",
     [
