@@ -38,7 +38,7 @@ cdef struct array_t:
     ptrdiff_t step[AXES]
 
 
-# convlet.ops._geometry.Window
+# convlet.ops._geometry.Window; a stride of 0 means bins (see bin_at) of at most `size`
 cdef struct axis_t:
     ptrdiff_t length, size, stride, dilation, before, after, out
 
@@ -68,8 +68,20 @@ cdef ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) noexcept nogil:
     return a // b + (a % b != 0)
 
 
+cdef run_t bin_at(const axis_t *a, ptrdiff_t window) noexcept nogil:
+    """The window over all inputs that lie, in part at least, in this one of `out` equal parts."""
+    cdef run_t run
+    run.source = window * a.length // a.out
+    run.taps = ceil_div((window + 1) * a.length, a.out) - run.source
+    run.windows = 1
+    run.divisor = run.taps
+    return run
+
+
 cdef run_t run_at(const axis_t *a, ptrdiff_t window, bint include_pad) noexcept nogil:
     """The run that begins with this window."""
+    if a.stride == 0:
+        return bin_at(a, window)
     cdef run_t run
     cdef ptrdiff_t start = window * a.stride - a.before, last = (a.size - 1) * a.dilation
     cdef ptrdiff_t first = ceil_div(-start, a.dilation) if start < 0 else 0

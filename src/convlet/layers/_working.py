@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from convlet.ops._geometry import Padding, output_length, resolve_padding
+from convlet.ops._geometry import Padding, output_length, resolve_padding, transposed_window
 
 Shape = tuple[int | None, ...]
 
@@ -24,6 +24,17 @@ def length_working(length: int, size: int, stride: int, dilation: int, padding: 
     return f"{quotient} + 1 = {out}"
 
 
+def transposed_length_working(
+    length: int, size: int, stride: int, dilation: int, padding: Any, extra: int | None
+) -> str:
+    """(n - 1) x stride + extent - cropped + added = what it comes to."""
+    out = transposed_window(length, size, stride, dilation, padding, extra).length
+    extent = str(size) if dilation == 1 or size == 1 else f"({dilation} x ({size} - 1) + 1)"
+    change = out - (length - 1) * stride - dilation * (size - 1) - 1
+    rest = f" {'+' if change > 0 else '-'} {abs(change)}" if change else ""
+    return f"({length} - 1) x {stride} + {extent}{rest} = {out}"
+
+
 def window_working(
     lengths: Sequence[int | None],
     sizes: Sequence[int],
@@ -31,19 +42,45 @@ def window_working(
     dilations: Sequence[int],
     padding: Padding,
 ) -> list[str]:
+    """How each spatial axis of known size comes out."""
+
+    def working(axis: int, length: int) -> str:
+        pad = padding if isinstance(padding, str) else padding[axis]
+        return length_working(length, sizes[axis], strides[axis], dilations[axis], pad)
+
+    return _each_axis(lengths, working)
+
+
+def transposed_working(
+    lengths: Sequence[int | None],
+    sizes: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    padding: Padding,
+    output_padding: Sequence[int] | None,
+) -> list[str]:
+    """How each spatial axis of known size comes out of a transposed convolution."""
+
+    def working(axis: int, length: int) -> str:
+        pad = padding if isinstance(padding, str) else padding[axis]
+        extra = None if output_padding is None else output_padding[axis]
+        windows = (sizes[axis], strides[axis], dilations[axis])
+        return transposed_length_working(length, *windows, pad, extra)
+
+    return _each_axis(lengths, working)
+
+
+def _each_axis(lengths: Sequence[int | None], working: Callable[[int, int], str]) -> list[str]:
     """One line for each spatial axis of known size, or one for all where they are alike."""
     names = ("depth", "height", "width")[-len(lengths) :] if len(lengths) > 1 else ("length",)
-    lines: list[tuple[str, str]] = []
-    for axis, (length, size, stride, dilation) in enumerate(
-        zip(lengths, sizes, strides, dilations, strict=True)
-    ):
-        pad = padding if isinstance(padding, str) else padding[axis]
-        if length is not None:
-            working = length_working(length, size, stride, dilation, pad)
-            lines.append((names[axis], working))
-    if None not in lengths and len({line for _, line in lines}) == 1:
-        return [lines[0][1]]
-    return [f"{name}: {line}" for name, line in lines]
+    lines = {
+        names[axis]: working(axis, length)
+        for axis, length in enumerate(lengths)
+        if length is not None
+    }
+    if None not in lengths and len(set(lines.values())) == 1:
+        return [*lines.values()][:1]
+    return [f"{name}: {line}" for name, line in lines.items()]
 
 
 def parameters_working(outputs: int, inputs: Sequence[int], bias: bool) -> str:

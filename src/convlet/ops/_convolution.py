@@ -12,10 +12,16 @@ from convlet._cext import convolution as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops._activation import activate_rows, activation_code
 from convlet.ops._arguments import Array
-from convlet.ops._geometry import Padding, Window, normalize_padding, normalize_tuple, windows
+from convlet.ops._geometry import (
+    NO_AXIS,
+    Padding,
+    Window,
+    normalize_padding,
+    normalize_tuple,
+    windows,
+)
 
 NEEDS = ("x", "kernel", "bias")
-_PLAIN = ((1, 1, 1), (1, 1, 1), (0, 0, 0))
 
 
 class Geometry(NamedTuple):
@@ -27,6 +33,11 @@ class Geometry(NamedTuple):
     groups: int
     shape: tuple[int, ...]  # of the output, channels last
     data_format: str
+
+
+def plain_geometry(shape: tuple[int, ...]) -> Geometry:
+    """Of a convolution with one tap, whose output has this shape."""
+    return Geometry((1, 1, 1), (1, 1, 1), (0, 0, 0), 1, shape, "channels_last")
 
 
 def conv(
@@ -102,8 +113,8 @@ def conv(
     array([[1., 1.],
            [1., 1.]], dtype=float32)
     """
-    x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
-    return _forward(x, kernel, bias, geometry, activation, out, None)
+    x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
+    return forward(x, kernel, bias, geometry, activation, out, None)
 
 
 def conv_packed(
@@ -120,8 +131,8 @@ def conv_packed(
     out: Array | None = None,
 ) -> Array:
     """`conv` with a kernel that `pack` has packed before: the same bits, sooner."""
-    x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
-    return _forward(x, kernel, bias, geometry, activation, out, packed)
+    x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
+    return forward(x, kernel, bias, geometry, activation, out, packed)
 
 
 def pack(kernel: Array, groups: int = 1) -> compiled.Packed:
@@ -184,7 +195,7 @@ def conv_grad(
     >>> dbias
     array([4.])
     """
-    x, kernel, geometry = _check_operands(x, kernel, strides, padding, dilation_rate, data_format)
+    x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
     wanted = check_needs(needs)
     grad = check_grad(grad, x, geometry)
     dx = dkernel = dbias = None
@@ -231,7 +242,7 @@ def bias_gradient(grad: Array) -> Array:
     """
     dbias = np.empty((1,) * (grad.ndim - 1) + grad.shape[-1:], grad.dtype)
     ones = np.broadcast_to(np.ones((), grad.dtype), (*grad.shape[:-1], 1))
-    kernel_gradient(ones, grad, dbias, Geometry(*_PLAIN, 1, grad.shape, "channels_last"))
+    kernel_gradient(ones, grad, dbias, plain_geometry(grad.shape))
     return dbias.reshape(-1)
 
 
@@ -244,8 +255,8 @@ def dense(
     packed: compiled.Packed | None = None,
 ) -> Array:
     """x (N, CI) times kernel (CI, CO), plus bias, activated: a convolution of N single pixels."""
-    geometry = Geometry(*_PLAIN, 1, (x.shape[0], 1, kernel.shape[1]), "channels_last")
-    result = _forward(x[:, None], kernel[None], bias, geometry, activation, None, packed)
+    geometry = plain_geometry((x.shape[0], 1, kernel.shape[1]))
+    result = forward(x[:, None], kernel[None], bias, geometry, activation, None, packed)
     return result.reshape(geometry.shape[0], geometry.shape[2])
 
 
@@ -261,7 +272,7 @@ def dense_grad(
     )
 
 
-def _check_operands(
+def check_operands(
     x: Any, kernel: Any, strides: Any, padding: Any, dilation_rate: Any, data_format: Any
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of their convolution."""
@@ -278,16 +289,18 @@ def _check_operands(
     return x, kernel, geometry
 
 
-def check_arrays(x: Any, kernel: Any, data_format: Any) -> tuple[Array, Array]:
+def check_arrays(
+    x: Any, kernel: Any, data_format: Any, name: str = "kernel"
+) -> tuple[Array, Array]:
     """x with channels last, and a kernel of its rank and dtype; neither is empty but for N."""
     arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
     x = arguments.as_array(x, "x")
     rank = arguments.spatial_rank("x", x)
-    kernel = arguments.as_array(kernel, "kernel", rank + 2)
-    arguments.check_same_dtype((("x", x), ("kernel", kernel)))
+    kernel = arguments.as_array(kernel, name, rank + 2)
+    arguments.check_same_dtype((("x", x), (name, kernel)))
     x = arguments.to_channels_last(x, data_format)
     arguments.check_not_empty("x", x.shape, first=1)
-    arguments.check_not_empty("kernel", kernel.shape)
+    arguments.check_not_empty(name, kernel.shape)
     return x, kernel
 
 
@@ -337,8 +350,7 @@ def three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
     A stride is no matter where there is one output, nor a dilation where there is one tap: 1 then,
     so that no product of the two leaves 64 bits.
     """
-    missing = (Window(1, 1, 1, 1, 0, 0, 1),) * (3 - len(fitted))
-    axes = missing + fitted
+    axes = (NO_AXIS,) * (3 - len(fitted)) + fitted
     return (
         tuple(axis.stride if axis.out > 1 else 1 for axis in axes),
         tuple(axis.dilation if axis.size > 1 else 1 for axis in axes),
@@ -346,18 +358,28 @@ def three_axes(fitted: tuple[Window, ...]) -> tuple[Any, Any, Any]:
     )
 
 
-def check_needs(needs: Iterable[str]) -> frozenset[str]:
-    rule = f'needs must be some of "x", "kernel", "bias", got {needs!r}'
+def check_needs(needs: Iterable[str], choices: tuple[str, ...] = NEEDS) -> frozenset[str]:
+    quoted = ", ".join(f'"{choice}"' for choice in choices)
+    rule = f"needs must be some of {quoted}, got {needs!r}"
     try:
         wanted = frozenset((needs,)) if isinstance(needs, str) else frozenset(needs)
     except TypeError:
         raise TypeError(rule) from None
-    if not wanted <= frozenset(NEEDS):
+    if not wanted <= frozenset(choices):
         raise ValueError(rule)
     return wanted
 
 
-def _forward(
+def check_bias(bias: Any, x: Array, filters: int) -> Array | None:
+    if bias is None:
+        return None
+    bias = arguments.as_array(bias, "bias", 1)
+    arguments.check_same_dtype((("x", x), ("bias", bias)))
+    arguments.check_shape("bias", bias, (filters,), "shape")
+    return bias
+
+
+def forward(
     x: Array,
     kernel: Array,
     bias: Any,
@@ -366,12 +388,9 @@ def _forward(
     out: Any,
     packed: compiled.Packed | None,
 ) -> Array:
-    inputs = [("x", x), ("kernel", kernel)]
-    if bias is not None:
-        bias = arguments.as_array(bias, "bias", 1)
-        arguments.check_same_dtype((("x", x), ("bias", bias)))
-        arguments.check_shape("bias", bias, kernel.shape[-1:], "shape")
-        inputs.append(("bias", bias))
+    """`conv` of a checked x, channels last, and kernel; bias, activation and out are not yet."""
+    bias = check_bias(bias, x, kernel.shape[-1])
+    inputs = [("x", x), ("kernel", kernel)] + ([] if bias is None else [("bias", bias)])
     code = activation_code(activation)
     result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:

@@ -26,6 +26,9 @@ class Window(NamedTuple):
     out: int
 
 
+NO_AXIS = Window(1, 1, 1, 1, 0, 0, 1)  # what stands for one that an array lacks
+
+
 def is_integer(value: object) -> bool:
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
@@ -226,6 +229,55 @@ def _output_lengths(
             window=window,
         )
         result.append(one.out)
+    return tuple(result)
+
+
+def conv_transpose_output_shape(
+    x_shape: Sequence[int | None],
+    kernel_size: Sequence[int],
+    filters: int,
+    strides: Sequence[int],
+    padding: Padding,
+    dilation_rate: Sequence[int],
+    data_format: str = "channels_last",
+    *,
+    output_padding: Sequence[int] | None = None,
+) -> tuple[int | None, ...]:
+    """The shape of a transposed convolution's output; None is an unknown size, in and out."""
+    out: list[int | None] = []
+    for axis, length in enumerate(_spatial_axes(x_shape, data_format)):
+        options = (kernel_size[axis : axis + 1], strides[axis : axis + 1])
+        pad = padding if isinstance(padding, str) else padding[axis : axis + 1]
+        extra = None if output_padding is None else output_padding[axis : axis + 1]
+        dilation = dilation_rate[axis : axis + 1]
+        known = (
+            () if length is None else transposed_windows([length], *options, pad, dilation, extra)
+        )
+        out.append(known[0].length if known else None)
+    return _assemble(x_shape[0], tuple(out), filters, data_format)
+
+
+def transposed_windows(
+    lengths: Sequence[int],
+    sizes: Sequence[int],
+    strides: Sequence[int],
+    padding: Padding,
+    dilations: Sequence[int],
+    output_padding: Sequence[int] | None,
+) -> tuple[Window, ...]:
+    """One `Window` for each axis; a ValueError where nothing, or too much, would come out."""
+    result = []
+    for axis, length in enumerate(lengths):
+        pad = padding if isinstance(padding, str) else padding[axis]
+        extra = None if output_padding is None else output_padding[axis]
+        window = transposed_window(length, sizes[axis], strides[axis], dilations[axis], pad, extra)
+        if not 1 <= window.length < LARGEST:
+            raise ValueError(
+                f"spatial axis {axis}: the output must have at least 1 and below 2**61 elements, "
+                f"got {window.length} from an input of {length}, a kernel of {sizes[axis]}, "
+                f"stride {strides[axis]}, dilation {dilations[axis]} and padding {pad!r}"
+            )
+        result.append(window)
     return tuple(result)
 
 

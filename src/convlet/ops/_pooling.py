@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import gcd
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, overload
 
-import numpy as np
-
-from convlet._cext import pooling as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops._arguments import Array
-from convlet.ops._geometry import Padding, Window, normalize_padding, normalize_tuple, windows
-
-_ONE = Window(1, 1, 1, 1, 0, 0, 1)
-
-
-class Geometry(NamedTuple):
-    """A checked pooling: what the compiled code needs to know beside its arrays."""
-
-    windows: tuple[Window, ...]  # of three spatial axes
-    shape: tuple[int, ...]  # of the output, channels last
-    data_format: str
+from convlet.ops._geometry import (
+    NO_AXIS,
+    Padding,
+    Window,
+    normalize_padding,
+    normalize_tuple,
+    windows,
+)
+from convlet.ops._windows import Geometry, averages, averages_grad, maxima, maxima_grad
 
 
 @overload
@@ -132,17 +127,7 @@ def max_pool(
            [13, 15]])
     """
     x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    with_indices = arguments.check_flag("return_indices", return_indices)
-    result, view = arguments.output_array(out, geometry.shape, data_format, (("x", x),))
-    indices = np.empty(result.shape, np.int64) if with_indices else None
-    if view.size:
-        compiled.max_pool[arguments.type_name(x)](
-            _wide(x, data_format),
-            arguments.to_rank_3(view, 1),
-            _wide(indices, data_format) if indices is not None else None,
-            geometry.windows,
-        )
-    return result if indices is None else (result, indices)
+    return maxima(x, geometry, return_indices, out)
 
 
 def max_pool_grad(
@@ -194,18 +179,7 @@ def max_pool_grad(
     array([0., 2., 0., 2., 0.])
     """
     x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    grad = _check_grad(grad, x, geometry)
-    if indices is not None:
-        return _scatter(grad, x, _check_indices(indices, grad.shape), data_format)
-    dx = _new_gradient(x, geometry)
-    if dx.size:
-        compiled.max_pool_gradient[arguments.type_name(x)](
-            _wide(grad, data_format),
-            _wide(x, data_format),
-            _wide(dx, data_format),
-            geometry.windows,
-        )
-    return dx
+    return maxima_grad(grad, x, geometry, indices)
 
 
 def average_pool(
@@ -263,13 +237,7 @@ def average_pool(
     array([3., 3.])
     """
     x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    include_pad = arguments.check_flag("count_include_pad", count_include_pad)
-    result, view = arguments.output_array(out, geometry.shape, data_format, (("x", x),))
-    if view.size:
-        compiled.average_pool[arguments.type_name(x)](
-            _wide(x, data_format), arguments.to_rank_3(view, 1), include_pad, geometry.windows
-        )
-    return result
+    return averages(x, geometry, count_include_pad, out)
 
 
 def average_pool_grad(
@@ -318,14 +286,7 @@ def average_pool_grad(
     array([0.5, 1. , 0.5])
     """
     x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    include_pad = arguments.check_flag("count_include_pad", count_include_pad)
-    grad = _check_grad(grad, x, geometry)
-    dx = _new_gradient(x, geometry)
-    if dx.size:
-        compiled.average_pool_gradient[arguments.type_name(x)](
-            _wide(grad, data_format), _wide(dx, data_format), include_pad, geometry.windows
-        )
-    return dx
+    return averages_grad(grad, x, geometry, count_include_pad)
 
 
 def _check(
@@ -366,7 +327,7 @@ def _fit(
     )
     for axis, window in enumerate(fitted):
         _check_inputs(axis, window)
-    missing = (_ONE,) * (3 - len(fitted))
+    missing = (NO_AXIS,) * (3 - len(fitted))
     return missing + tuple(map(_simplest, fitted)), tuple(window.out for window in fitted)
 
 
@@ -394,49 +355,3 @@ def _simplest(w: Window) -> Window:
     """A stride without a second window, or a dilation without a second tap, is 1."""
     stride = w.stride if w.out > 1 else 1
     return w._replace(stride=stride, dilation=w.dilation if w.size > 1 else 1)
-
-
-def _check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
-    grad = arguments.as_array(grad, "grad", x.ndim)
-    arguments.check_same_dtype((("x", x), ("grad", grad)))
-    shape = arguments.in_format(geometry.shape, geometry.data_format)
-    arguments.check_shape("grad", grad, shape, "the pooling's shape")
-    return grad
-
-
-def _check_indices(indices: Any, shape: tuple[int, ...]) -> Array:
-    if not isinstance(indices, np.ndarray) or indices.dtype != np.int64:
-        kind = indices.dtype if isinstance(indices, np.ndarray) else type(indices).__name__
-        raise TypeError(f"indices must be an int64 ndarray, got {kind}")
-    arguments.check_shape("indices", indices, shape, "grad's shape")
-    return indices
-
-
-def _new_gradient(x: Array, geometry: Geometry) -> Array:
-    """Zeros, except where the windows tile the input, so that every element will be written."""
-    tiled = all(
-        (w.stride == w.size or w.out == 1)
-        and w.dilation == 1
-        and w.out * w.size >= w.length + w.before
-        for w in geometry.windows
-    )
-    return np.empty(x.shape, x.dtype) if tiled else np.zeros(x.shape, x.dtype)
-
-
-def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
-    dx = np.zeros(x.shape, x.dtype)
-    if dx.size:
-        batch, *_, channels = arguments.to_channels_last(dx, data_format).shape
-        if data_format == "channels_first":
-            flat = np.moveaxis(dx.reshape(batch, channels, -1), 1, -1)
-        else:
-            flat = dx.reshape(batch, -1, channels)
-        compiled.max_pool_gradient_at[arguments.type_name(x)](
-            _wide(grad, data_format), _wide(indices, data_format), flat
-        )
-    return dx
-
-
-def _wide(array: Array, data_format: str) -> Array:
-    """A view (N, D, H, W, C)."""
-    return arguments.to_rank_3(arguments.to_channels_last(array, data_format), 1)

@@ -15,11 +15,10 @@ from convlet.ops._activation import activate_rows, activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._convolution import NEEDS, Geometry
 from convlet.ops._geometry import (
-    LARGEST,
     Padding,
     normalize_padding,
     normalize_tuple,
-    transposed_window,
+    transposed_windows,
 )
 
 
@@ -101,12 +100,8 @@ def conv_transpose(
     """
     options = (strides, padding, output_padding, dilation_rate, groups)
     x, kernel, geometry = _check_operands(x, kernel, *options, data_format)
-    inputs = [("x", x), ("kernel", kernel)]
-    if bias is not None:
-        bias = arguments.as_array(bias, "bias", 1)
-        arguments.check_same_dtype((("x", x), ("bias", bias)))
-        arguments.check_shape("bias", bias, geometry.shape[-1:], "shape")
-        inputs.append(("bias", bias))
+    bias = convolution.check_bias(bias, x, geometry.shape[-1])
+    inputs = [("x", x), ("kernel", kernel)] + ([] if bias is None else [("bias", bias)])
     code = activation_code(activation)
     result, view = arguments.output_array(out, geometry.shape, data_format, inputs)
     if view.size:
@@ -239,19 +234,8 @@ def _fit(
             f"x must have kernel.shape[-1] channels, a multiple of groups, got {x_shape[-1]} "
             f"channels, kernel shape {kernel_shape} and {groups} groups"
         )
-    fitted = []
-    for axis, length in enumerate(x_shape[1:-1]):
-        pad = padding if isinstance(padding, str) else padding[axis]
-        extra = None if output_padding is None else output_padding[axis]
-        window = transposed_window(
-            length, kernel_shape[axis], strides[axis], dilations[axis], pad, extra
-        )
-        if not 1 <= window.length < LARGEST:
-            raise ValueError(
-                f"spatial axis {axis}: the output must have at least 1 and below 2**61 elements, "
-                f"got {window.length} from an input of {length}, a kernel of {kernel_shape[axis]}, "
-                f"stride {strides[axis]}, dilation {dilations[axis]} and padding {pad!r}"
-            )
-        fitted.append(window)
+    fitted = transposed_windows(
+        x_shape[1:-1], kernel_shape[:-2], strides, padding, dilations, output_padding
+    )
     shape = (x_shape[0], *(window.length for window in fitted), kernel_shape[-2] * groups)
-    return Geometry(*convolution.three_axes(tuple(fitted)), groups, shape, data_format)
+    return Geometry(*convolution.three_axes(fitted), groups, shape, data_format)

@@ -1,0 +1,161 @@
+"""What all convolution layers share: windows, bias, activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convlet import activations, config, initializers
+from convlet._variable import Array
+from convlet.layers._activated import vjp_activated
+from convlet.layers._layer import Layer, Shape
+from convlet.layers._pullback import Gradients, Pullback
+from convlet.ops._activation import activate
+from convlet.ops._arguments import DATA_FORMATS, check_choice
+from convlet.ops._geometry import normalize_padding, normalize_tuple
+
+
+class BaseConv(Layer):
+    """A linear map of windows, with bias and activation; `rank` is the number of spatial axes.
+
+    A subclass says how many channels it makes, what kernels it has, and which operators compute
+    output and gradients.
+    """
+
+    rank: int
+    causal = True  # whether padding may be "causal"
+    kernels: tuple[str, ...] = ("kernel",)  # attributes, in the order of the weights
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any,
+        padding: Any,
+        data_format: str | None,
+        dilation_rate: Any,
+        activation: Any,
+        use_bias: bool,
+        bias_initializer: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.kernel_size = normalize_tuple(kernel_size, self.rank, "kernel_size")
+        self.strides = normalize_tuple(strides, self.rank, "strides")
+        self.dilation_rate = normalize_tuple(dilation_rate, self.rank, "dilation_rate")
+        self.padding = normalize_padding(padding, self.rank, causal=self.causal)
+        self.data_format = check_choice(
+            "data_format", data_format or config.image_data_format(), DATA_FORMATS
+        )
+        self.activation = activations.get(activation)
+        self._activation_name = activations.ops_name(self.activation)
+        self.use_bias = bool(use_bias)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    # ------------------------------------------------------------------------------- to override
+
+    def _build_kernels(self, channels: int) -> None:
+        raise NotImplementedError
+
+    def _built_channels(self) -> int:
+        """The input's channels for which the kernels were made."""
+        raise NotImplementedError
+
+    def _made_channels(self, channels: int) -> int:
+        """The output's channels for the input's; a ValueError for channels that cannot be."""
+        raise NotImplementedError
+
+    def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
+        """`reuse`: whether the same weights are likely to be used again."""
+        raise NotImplementedError
+
+    def _input_and_weight_gradients(
+        self, dz: Array, x: Array, needs: tuple[str, ...]
+    ) -> tuple[Array | None, ...]:
+        """Of x, each kernel and the bias; None for what is not needed."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------- shapes
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "data_format": self.data_format,
+        }
+
+    def _channels(self, input_shape: Shape) -> int:
+        """The input's channels, checked: an operator would take other ones for groups."""
+        self.check_rank(input_shape, self.rank + 2)
+        channels = input_shape[1 if self.data_format == "channels_first" else -1]
+        if not channels:
+            raise ValueError(
+                f"{self.name}: the input must have a known number of channels above 0, got shape "
+                f"{input_shape}"
+            )
+        if self.built and channels != self._built_channels():
+            raise ValueError(
+                f"{self.name}: the input must have {self._built_channels()} channels, as when the "
+                f"layer was built, got shape {input_shape}"
+            )
+        self._made_channels(channels)
+        return channels
+
+    # ------------------------------------------------------------------------------------ running
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernels and the bias."""
+        channels = self._channels(input_shape)
+        self._build_kernels(channels)
+        self.bias = None
+        if self.use_bias:
+            made = (self._made_channels(channels),)
+            self.bias = self.add_weight(made, self.bias_initializer, name="bias")
+
+    @property
+    def _fused(self) -> str | None:
+        """The activation that the operator is to apply.
+
+        An operator's softmax is over channels; Keras's, hence this layer's, is over the last axis.
+        """
+        rows = self._activation_name == "softmax" and self.data_format == "channels_first"
+        return None if rows else self._activation_name
+
+    def _bias(self) -> Array | None:
+        return None if self.bias is None else self.bias.value
+
+    def call(self, x: Array, training: bool = False) -> Array:
+        """The layer's output for x."""
+        self._channels(x.shape)
+        y = self._output(x, self._fused, True)
+        return y if self._fused else activate(self._activation_name, y)
+
+    def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
+        """The output, and the map from its gradient to those of x, kernels and bias."""
+        self._channels(x.shape)
+
+        def linear(activation: str | None) -> Array:
+            fused = activation and self._fused
+            y = self._output(x, fused, False)
+            return y if fused else activate(activation, y)
+
+        def gradients(dz: Array, needs_dx: bool) -> Gradients:
+            needs = (("x",) if needs_dx else ()) + self._trained(*self.kernels, "bias")
+            dx, *grads = self._input_and_weight_gradients(dz, x, needs)
+            return dx, [grad for grad in grads if grad is not None]
+
+        return vjp_activated(linear, gradients, self._activation_name)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as plain values."""
+        return {
+            **super().get_config(),
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

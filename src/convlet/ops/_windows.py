@@ -1,0 +1,123 @@
+"""What pools of every kind compute, once their windows are known; and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convlet._cext import pooling as compiled
+from convlet.ops import _arguments as arguments
+from convlet.ops._arguments import Array
+from convlet.ops._geometry import Window
+
+
+class Geometry(NamedTuple):
+    """A checked pooling: what the compiled code needs to know beside its arrays."""
+
+    windows: tuple[Window, ...]  # of three spatial axes
+    shape: tuple[int, ...]  # of the output, channels last
+    data_format: str
+
+
+def maxima(
+    x: Array, geometry: Geometry, return_indices: Any, out: Any
+) -> Array | tuple[Array, Array]:
+    """Each window's maximum, and its position where asked for."""
+    with_indices = arguments.check_flag("return_indices", return_indices)
+    form = geometry.data_format
+    result, view = arguments.output_array(out, geometry.shape, form, (("x", x),))
+    indices = np.empty(result.shape, np.int64) if with_indices else None
+    if view.size:
+        compiled.max_pool[arguments.type_name(x)](
+            _wide(x, form),
+            arguments.to_rank_3(view, 1),
+            _wide(indices, form) if indices is not None else None,
+            geometry.windows,
+        )
+    return result if indices is None else (result, indices)
+
+
+def maxima_grad(grad: Any, x: Array, geometry: Geometry, indices: Any) -> Array:
+    """The gradient of `maxima`, found again unless `indices` are given."""
+    grad = _check_grad(grad, x, geometry)
+    form = geometry.data_format
+    if indices is not None:
+        return _scatter(grad, x, _check_indices(indices, grad.shape), form)
+    dx = _new_gradient(x, geometry)
+    if dx.size:
+        compiled.max_pool_gradient[arguments.type_name(x)](
+            _wide(grad, form), _wide(x, form), _wide(dx, form), geometry.windows
+        )
+    return dx
+
+
+def averages(x: Array, geometry: Geometry, count_include_pad: Any, out: Any) -> Array:
+    """Each window's average."""
+    include_pad = arguments.check_flag("count_include_pad", count_include_pad)
+    form = geometry.data_format
+    result, view = arguments.output_array(out, geometry.shape, form, (("x", x),))
+    if view.size:
+        compiled.average_pool[arguments.type_name(x)](
+            _wide(x, form), arguments.to_rank_3(view, 1), include_pad, geometry.windows
+        )
+    return result
+
+
+def averages_grad(grad: Any, x: Array, geometry: Geometry, count_include_pad: Any) -> Array:
+    """The gradient of `averages`; of x, only shape and dtype matter."""
+    include_pad = arguments.check_flag("count_include_pad", count_include_pad)
+    grad = _check_grad(grad, x, geometry)
+    form = geometry.data_format
+    dx = _new_gradient(x, geometry)
+    if dx.size:
+        compiled.average_pool_gradient[arguments.type_name(x)](
+            _wide(grad, form), _wide(dx, form), include_pad, geometry.windows
+        )
+    return dx
+
+
+def _check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
+    grad = arguments.as_array(grad, "grad", x.ndim)
+    arguments.check_same_dtype((("x", x), ("grad", grad)))
+    shape = arguments.in_format(geometry.shape, geometry.data_format)
+    arguments.check_shape("grad", grad, shape, "the pooling's shape")
+    return grad
+
+
+def _check_indices(indices: Any, shape: tuple[int, ...]) -> Array:
+    if not isinstance(indices, np.ndarray) or indices.dtype != np.int64:
+        kind = indices.dtype if isinstance(indices, np.ndarray) else type(indices).__name__
+        raise TypeError(f"indices must be an int64 ndarray, got {kind}")
+    arguments.check_shape("indices", indices, shape, "grad's shape")
+    return indices
+
+
+def _new_gradient(x: Array, geometry: Geometry) -> Array:
+    """Zeros, except where the windows tile the input, so that every element will be written."""
+    tiled = all(
+        (w.stride == w.size or w.out == 1)
+        and w.dilation == 1
+        and w.out * w.size >= w.length + w.before
+        for w in geometry.windows
+    )
+    return np.empty(x.shape, x.dtype) if tiled else np.zeros(x.shape, x.dtype)
+
+
+def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
+    dx = np.zeros(x.shape, x.dtype)
+    if dx.size:
+        batch, *_, channels = arguments.to_channels_last(dx, data_format).shape
+        if data_format == "channels_first":
+            flat = np.moveaxis(dx.reshape(batch, channels, -1), 1, -1)
+        else:
+            flat = dx.reshape(batch, -1, channels)
+        compiled.max_pool_gradient_at[arguments.type_name(x)](
+            _wide(grad, data_format), _wide(indices, data_format), flat
+        )
+    return dx
+
+
+def _wide(array: Array, data_format: str) -> Array:
+    """A view (N, D, H, W, C)."""
+    return arguments.to_rank_3(arguments.to_channels_last(array, data_format), 1)
