@@ -253,6 +253,110 @@ def average_pool_grad(
     return spatial_inside(dx, data_format)
 
 
+def depthwise_conv(x, kernel, bias=None, *, data_format="channels_last", **keywords):
+    """Each channel with its own kernels (*size, C, multiplier), one after the other."""
+    axis = 1 if data_format == "channels_first" else -1
+    channels = [
+        conv(np.take(x, [c], axis), kernel[..., c : c + 1, :], data_format=data_format, **keywords)
+        for c in range(kernel.shape[-2])
+    ]
+    y = np.concatenate(channels, axis)
+    if bias is None:
+        return y
+    shape = [1] * y.ndim
+    shape[axis] = -1
+    return y + np.asarray(bias, np.float64).reshape(shape)
+
+
+def separable_conv(x, depthwise, pointwise, bias=None, *, data_format="channels_last", **keywords):
+    middle = depthwise_conv(x, depthwise, data_format=data_format, **keywords)
+    return conv(middle, pointwise, bias, data_format=data_format)
+
+
+def bins(length, out):
+    """The inputs of each output of an adaptive pool, as slices."""
+    return [
+        slice(math.floor(i * length / out), math.ceil((i + 1) * length / out)) for i in range(out)
+    ]
+
+
+def adaptive_windows(x, output_size, data_format):
+    """For each output's index, spatial axes first: its part of x, and where that is."""
+    x = spatial_first(x, data_format)
+    rank = x.ndim - 2
+    sizes = (output_size,) * rank if not isinstance(output_size, tuple) else output_size
+    sizes = [size or length for size, length in zip(sizes, x.shape, strict=False)]
+    parts = [bins(length, size) for length, size in zip(x.shape, sizes, strict=False)]
+    for index in itertools.product(*(range(size) for size in sizes)):
+        where = tuple(part[i] for part, i in zip(parts, index, strict=True))
+        yield index, where, x[where].reshape(-1, *x.shape[-2:])
+
+
+def adaptive_pool(reduce, x, output_size, data_format="channels_last"):
+    """`reduce` over the first axis of each window."""
+    windows = list(adaptive_windows(x, output_size, data_format))
+    shape = np.max([index for index, _, _ in windows], axis=0) + 1
+    y = np.zeros((*shape, *windows[0][2].shape[-2:]))
+    for index, _, values in windows:
+        y[index] = reduce(values)
+    return spatial_inside(y, data_format)
+
+
+def adaptive_average_pool_grad(grad, x, output_size, data_format="channels_last"):
+    grad, dx = spatial_first(grad, data_format), np.zeros(spatial_first(x, data_format).shape)
+    for index, where, values in adaptive_windows(x, output_size, data_format):
+        dx[where] += grad[index] / len(values)
+    return spatial_inside(dx, data_format)
+
+
+def adaptive_max_pool_grad(grad, x, output_size, data_format="channels_last"):
+    """Of x without NaN."""
+    grad, dx = spatial_first(grad, data_format), np.zeros(spatial_first(x, data_format).shape)
+    batch, channels = np.ogrid[: dx.shape[-2], : dx.shape[-1]]
+    for index, where, values in adaptive_windows(x, output_size, data_format):
+        flat = np.zeros(values.shape)
+        flat[np.argmax(values, axis=0), batch, channels] = grad[index]
+        dx[where] += flat.reshape(dx[where].shape)
+    return spatial_inside(dx, data_format)
+
+
+def beyond(length, before, after, boundary):
+    """Positions on an axis that goes on past both ends; -1 where "fill" has none."""
+    at = np.arange(-before, length + after)
+    if boundary == "wrap":
+        return at % length
+    if boundary == "symm":
+        return np.where(at % (2 * length) < length, at, -1 - at) % (2 * length) % length
+    return np.where((at >= 0) & (at < length), at, -1)
+
+
+def correlate2d(in1, in2, mode="full", boundary="fill", fillvalue=0, *, same_before=None):
+    """Tap by tap over an extended copy; `same_before` is where the centre lies."""
+    in1, in2 = np.asarray(in1, np.float64), np.asarray(in2, np.float64)
+    if mode == "valid" and any(
+        one < other for one, other in zip(in1.shape, in2.shape, strict=True)
+    ):
+        return correlate2d(in2, in1, mode)[::-1, ::-1]
+    pads = []
+    for size in in2.shape:
+        centre = (size - 1) // 2 if same_before is None else same_before(size)
+        pads.append(
+            {"full": (size - 1,) * 2, "same": (centre, size - 1 - centre), "valid": (0, 0)}[mode]
+        )
+    rows, columns = (
+        beyond(length, *pair, boundary) for length, pair in zip(in1.shape, pads, strict=True)
+    )
+    extended = np.where((rows[:, None] < 0) | (columns < 0), fillvalue, in1[np.ix_(rows, columns)])
+    height, width = (
+        length - size + 1 for length, size in zip(extended.shape, in2.shape, strict=True)
+    )
+    out = np.zeros((height, width))
+    for k, line in enumerate(in2):
+        for j, weight in enumerate(line):
+            out += extended[k : k + height, j : j + width] * weight
+    return out
+
+
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 ACTIVATIONS = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
+
+from convlet._integers import is_integer
 
 
 def make_default_seed() -> int:
@@ -18,11 +21,11 @@ def check_seed(seed: Any) -> int:
     """An integer seed; None draws one."""
     if seed is None:
         return make_default_seed()
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+    if not is_integer(seed):
         raise TypeError(f"seed must be an int or None, got {seed!r}")
-    if not 0 <= seed.__index__() < 2**64:
+    if not 0 <= index(seed) < 2**64:
         raise ValueError(f"seed must be at least 0 and below 2**64, got {seed!r}")
-    return int(seed.__index__())
+    return index(seed)
 
 
 def generator(seed: int) -> np.random.Generator:

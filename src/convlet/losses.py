@@ -10,6 +10,7 @@ import numpy as np
 
 from convlet import config
 from convlet._cext import losses as compiled
+from convlet._integers import is_integer
 from convlet._names import to_snake_case
 from convlet._variable import Array
 
@@ -146,7 +147,7 @@ class _Crossentropy(Loss):
         super().__init__(name, reduction)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"label_smoothing must be from 0 to 1, got {label_smoothing!r}")
-        if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        if not is_integer(axis):
             raise TypeError(f"axis must be an integer, got {axis!r}")
         self.from_logits = bool(from_logits)
         self.label_smoothing = float(label_smoothing)

@@ -186,6 +186,13 @@ def test_strides_dilations_and_sizes(operator, error, value):
 
 
 @pytest.mark.parametrize("operator", GOOD)
+def test_arrays_are_no_sizes(operator):
+    """Though every array has __index__."""
+    for value in (np.ones(2), np.array([2, 2]), np.array(2.0)):
+        assert_refused(TypeError, operator, strides=value)
+
+
+@pytest.mark.parametrize("operator", GOOD)
 @pytest.mark.parametrize(
     ("error", "value"),
     [

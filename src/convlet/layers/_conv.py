@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from convlet import initializers
+from convlet._integers import positive_int
 from convlet._variable import Array
 from convlet.layers._activated import PackedKernel
 from convlet.layers._base_conv import BaseConv
-from convlet.layers._layer import Shape, positive_int
+from convlet.layers._layer import Shape
 from convlet.layers._working import convolution_working
 from convlet.ops._convolution import conv, conv_grad, conv_packed, pack
 from convlet.ops._geometry import conv_output_shape

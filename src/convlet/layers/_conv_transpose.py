@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from convlet import initializers
+from convlet._integers import positive_int
 from convlet._variable import Array
 from convlet.layers._base_conv import BaseConv
 from convlet.layers._conv import check_groups
-from convlet.layers._layer import Shape, positive_int
+from convlet.layers._layer import Shape
 from convlet.layers._working import parameters_working, spatial_sizes, transposed_working
 from convlet.ops import conv_transpose, conv_transpose_grad
 from convlet.ops._geometry import conv_transpose_output_shape, normalize_tuple

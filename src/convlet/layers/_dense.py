@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from convlet import activations, initializers
+from convlet._integers import positive_int
 from convlet._variable import Array
 from convlet.layers._activated import PackedKernel, vjp_activated
-from convlet.layers._layer import Layer, Shape, positive_int
+from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._convolution import dense, dense_grad, pack
 

@@ -6,9 +6,10 @@ from math import prod
 from typing import Any
 
 from convlet import initializers
+from convlet._integers import positive_int
 from convlet._variable import Array
 from convlet.layers._base_conv import BaseConv
-from convlet.layers._layer import Shape, positive_int
+from convlet.layers._layer import Shape
 from convlet.layers._working import parameters_working, spatial_sizes, window_working
 from convlet.ops import depthwise_conv, depthwise_conv_grad, separable_conv, separable_conv_grad
 from convlet.ops._geometry import conv_output_shape

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convlet._integers import positive_int
 from convlet._variable import Array
-from convlet.layers._layer import Layer, Shape, positive_int
+from convlet.layers._layer import Layer, Shape
 from convlet.layers._layer import batch_shape as with_batch
 from convlet.layers._pullback import Pullback
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convlet import config, initializers
+from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
 from convlet.layers._building import building, completing
@@ -275,15 +276,6 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def positive_int(name: str, value: Any) -> int:
-    """A ValueError or TypeError unless value is an integer above 0."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an int, got {value!r}")
-    if value.__index__() < 1:
-        raise ValueError(f"{name} must be at least 1, got {value!r}")
-    return int(value.__index__())
 
 
 def batch_shape(shape: Any, name: str = "shape") -> Shape:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convlet._integers import positive_int
 from convlet._random import generator
 from convlet._variable import Array
-from convlet.layers._layer import positive_int
 
 
 class Data(NamedTuple):

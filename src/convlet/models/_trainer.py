@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convlet._integers import check_int
 from convlet._random import make_default_seed
 from convlet._variable import Array
 from convlet.callbacks import Callback, CallbackList, History, Logs
@@ -78,7 +79,9 @@ class Trainer(Steps):
         and dropout follow from `convlet.utils.set_random_seed`, at any number of threads.
         """
         running = self._compiled("fit")
-        numbers = range(_count("initial_epoch", initial_epoch), _count("epochs", epochs))
+        numbers = range(
+            check_int("initial_epoch", initial_epoch, 0), check_int("epochs", epochs, 0)
+        )
         if not isinstance(shuffle, bool):
             raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
         data = check_data(x, y, sample_weight)
@@ -219,11 +222,3 @@ class Trainer(Steps):
             hooks.on_predict_batch_end(index)
         hooks.on_predict_end()
         return self(batches.data.x) if result is None else result
-
-
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an int, got {value!r}")
-    if value.__index__() < 0:
-        raise ValueError(f"{name} must be at least 0, got {value!r}")
-    return int(value.__index__())

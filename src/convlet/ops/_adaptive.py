@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Literal, overload
 
+from convlet._integers import is_integer
 from convlet.ops import _arguments as arguments
 from convlet.ops._arguments import Array
-from convlet.ops._geometry import LARGEST, NO_AXIS, Window, is_integer, normalize_tuple
+from convlet.ops._geometry import LARGEST, NO_AXIS, Window, normalize_tuple
 from convlet.ops._windows import Geometry, averages, averages_grad, maxima, maxima_grad
 
 OutputSize = int | None | tuple[int | None, ...]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from operator import index
 from typing import NamedTuple
 
+from convlet._integers import is_integer
+
 Pair = tuple[int, int]
 Padding = str | tuple[Pair, ...]
 
@@ -27,10 +29,6 @@ class Window(NamedTuple):
 
 
 NO_AXIS = Window(1, 1, 1, 1, 0, 0, 1)  # what stands for one that an array lacks
-
-
-def is_integer(value: object) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def normalize_tuple(value: object, rank: int, name: str, *, minimum: int = 1) -> tuple[int, ...]:

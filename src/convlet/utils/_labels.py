@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convlet._integers import positive_int
 from convlet._variable import Array
 
 
@@ -61,8 +62,4 @@ def _class_count(given: Array, num_classes: Any) -> int:
         if not 0 <= largest < 2**63:
             raise ValueError(f"x must be integers from 0, got {largest}")
         return int(largest) + 1
-    if isinstance(num_classes, bool) or not hasattr(num_classes, "__index__"):
-        raise TypeError(f"num_classes must be an int or None, got {num_classes!r}")
-    if num_classes < 1:
-        raise ValueError(f"num_classes must be at least 1, got {num_classes}")
-    return int(num_classes)
+    return positive_int("num_classes", num_classes)

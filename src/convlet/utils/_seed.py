@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from convlet._integers import is_integer
+
 
 def set_random_seed(seed: int) -> None:
     """Seed Python's and NumPy's generators, from which all of convlet's seeds are drawn.
@@ -29,7 +31,7 @@ def set_random_seed(seed: int) -> None:
     """
     import random
 
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+    if not is_integer(seed):
         raise TypeError(f"seed must be an int, got {seed!r}")
     if not 0 <= seed.__index__() < 2**32:
         raise ValueError(f"seed must be at least 0 and below 2**32, got {seed!r}")
