@@ -37,7 +37,9 @@ def compare(ours, theirs, x, seed, context, precision=None):
     close(y, expected, dtype, precision, context)
     for batch in (None, len(x)):
         shape = (batch, *x.shape[1:])
-        assert ours.compute_output_shape(shape) == theirs.compute_output_shape(shape), context
+        assert ours.compute_output_shape(shape) == tuple(theirs.compute_output_shape(shape)), (
+            context
+        )
     grad = rng.standard_normal(y.shape).astype(dtype)
     wanted = keras_gradients(theirs, expected, tensor, grad)
     dx, grads = pullback(grad)
