@@ -9,7 +9,10 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-NEEDS = {"torch": ["torch"], "keras": ["keras", "torch"], "onnx": ["onnx"]}
+NEEDS = {
+    "keras": ["keras", "torch"],
+    "conventions": ["keras", "torch", "onnx", "onnxruntime"],
+}
 
 
 def missing(library):

@@ -12,7 +12,8 @@ from onnx.backend.test.loader import load_model_tests
 from comparison import assert_close
 from convlet import ops
 
-OPERATORS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool")
+GLOBAL = {"GlobalMaxPool": ops.adaptive_max_pool, "GlobalAveragePool": ops.adaptive_average_pool}
+OPERATORS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", *GLOBAL)
 OUTSIDE = {"test_maxpool_2d_uint8": "ops take float32 and float64 only"}
 TOLERANCE = 1e-5  # of the largest value
 # Its expected values are typed in with four digits: ONNX's own tolerance.
@@ -75,6 +76,8 @@ def run(node, inputs):
         change = np.expand_dims if node.op_type == "Unsqueeze" else np.squeeze
         return [change(inputs[0], tuple(found["axes"]))]
     x = inputs[0]
+    if node.op_type in GLOBAL:
+        return [GLOBAL[node.op_type](x, 1, data_format="channels_first")]
     rank = x.ndim - 2
     keywords = {
         "strides": tuple(found.get("strides", [1] * rank)),
@@ -88,6 +91,8 @@ def run(node, inputs):
     if node.op_type == "ConvTranspose":
         bias = inputs[2] if len(inputs) > 2 else None
         return [conv_transpose(x, inputs[1], bias, found, keywords)]
+    if node.op_type == "LpPool":
+        return [lp_pool(x, found, keywords)]
     keywords["ceil_mode"] = bool(found.get("ceil_mode", 0))
     size = tuple(found["kernel_shape"])
     if node.op_type == "AveragePool":
@@ -100,6 +105,13 @@ def run(node, inputs):
     # Theirs are flat over images and channels too.
     planes = np.arange(x.shape[0] * x.shape[1]).reshape(*x.shape[:2], *[1] * rank)
     return [y, indices + planes * int(np.prod(x.shape[2:]))][: len(node.output)]
+
+
+def lp_pool(x, found, keywords):
+    """The p-norm of each window, as the p-th root of a depthwise convolution with ones."""
+    assert not found.get("ceil_mode", 0)
+    power, kernel = found["p"], np.ones((*found["kernel_shape"], x.shape[1], 1), x.dtype)
+    return ops.depthwise_conv(np.abs(x) ** power, kernel, **keywords) ** (1 / power)
 
 
 def conv_transpose(x, weights, bias, found, keywords):
@@ -146,6 +158,6 @@ def test_integers_are_outside():
 def test_nothing_was_lost():
     """Newer versions of onnx may bring more cases; these are those of 1.17 and 1.23 at least."""
     assert set(OUTSIDE) <= set(CASES)
-    assert len(NODE) >= 40
+    assert len(NODE) >= 50
     assert len(MODEL) >= 40
     assert {node.op_type for nodes, _, _ in CASES.values() for node in nodes} >= set(OPERATORS)
