@@ -7,10 +7,13 @@ import importlib.util
 import os
 from pathlib import Path
 
+import tally
+
 os.environ["KERAS_BACKEND"] = "torch"
 
 NEEDS = {
     "keras": ["keras", "torch"],
+    "onnxruntime": ["onnx", "onnxruntime"],
     "conventions": ["keras", "torch", "onnx", "onnxruntime"],
 }
 
@@ -39,3 +42,11 @@ def pytest_configure(config):
         "ignore:Using padding='same' with even kernel lengths:UserWarning",
     ):
         config.addinivalue_line("filterwarnings", ignored)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the comparisons amount to."""
+    if found := tally.lines():
+        terminalreporter.section("distinct configurations that agree")
+        for line in found:
+            terminalreporter.write_line(line)

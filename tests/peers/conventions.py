@@ -14,12 +14,11 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
 import numpy as np
-import onnx
-import onnxruntime
 import torch
 import torch.nn.functional as F
 
 from convlet import layers, ops
+from onnx_node import ort
 
 TABLE = Path(__file__).parents[1] / "CONVENTIONS.md"
 
@@ -32,28 +31,6 @@ class Row(NamedTuple):
     ours: str
     remark: str = ""
     equal: bool = True
-
-
-def ort(operator, *arrays, **attributes):
-    """The first output of one ONNX operator, as ONNX Runtime computes it."""
-    names = [f"input{i}" for i in range(len(arrays))]
-    node = onnx.helper.make_node(operator, names, ["y", *attributes.pop("more", ())], **attributes)
-    kinds = {"float32": onnx.TensorProto.FLOAT, "int64": onnx.TensorProto.INT64}
-    inputs = [
-        onnx.helper.make_tensor_value_info(name, kinds[array.dtype.name], array.shape)
-        for name, array in zip(names, arrays, strict=True)
-    ]
-    outputs = [
-        onnx.helper.make_tensor_value_info(name, kinds["float32" if i == 0 else "int64"], None)
-        for i, name in enumerate(node.output)
-    ]
-    graph = onnx.helper.make_graph([node], "one", inputs, outputs)
-    version = [onnx.helper.make_opsetid("", 19)]
-    model = onnx.helper.make_model(graph, opset_imports=version, ir_version=9)
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, dict(zip(names, arrays, strict=True)))[-1]
 
 
 def draw(*shape, seed=0):
@@ -280,7 +257,7 @@ SECTIONS: dict[str, list[Row]] = {
         ),
         Row(
             "ONNX",
-            'ort("MaxPool", XC, kernel_shape=[2, 2], strides=[2, 2], more=["indices"])',
+            'ort("MaxPool", XC, kernel_shape=[2, 2], strides=[2, 2], outputs=2)',
             f"ops.max_pool(XC, 2, return_indices=True, {FIRST})[1]"
             " + 72 * np.arange(12).reshape(2, 6, 1, 1)",
             "flat over images and channels too",

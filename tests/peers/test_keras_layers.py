@@ -13,6 +13,7 @@ import oracles
 from comparison import assert_close
 from convlet import activations, layers
 from strategies import SEEDS, conv_configs, pool_configs
+from tally import agreed
 
 # Relative to the largest element; float32 sums over up to some thousand terms.
 TOLERANCE = {"float32": 3e-5, "float64": 1e-11}
@@ -44,9 +45,11 @@ def compare(ours, theirs, x, seed, context, precision=None):
     wanted = keras_gradients(theirs, expected, tensor, grad)
     dx, grads = pullback(grad)
     assert len(grads) == len(theirs.trainable_weights)
-    for name, gradient, other in zip(("x", "kernel", "bias"), (dx, *grads), wanted, strict=False):
+    names = ("x", *(weight.name for weight in ours.trainable_weights))
+    for name, gradient, other in zip(names, (dx, *grads), wanted, strict=True):
         if other is not None:
             close(gradient, other, dtype, precision, f"d{name} of {context}")
+    agreed("Keras", type(ours).__name__, f"{dtype} seed {seed} {context}")
 
 
 def keras_gradients(layer, y, x, grad):

@@ -11,6 +11,7 @@ from onnx.backend.test.loader import load_model_tests
 
 from comparison import assert_close
 from convlet import ops
+from tally import agreed
 
 GLOBAL = {"GlobalMaxPool": ops.adaptive_max_pool, "GlobalAveragePool": ops.adaptive_average_pool}
 OPERATORS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", *GLOBAL)
@@ -147,6 +148,7 @@ def test_case(name):
     for output, wanted in zip(outputs, expected, strict=True):
         tolerance = ROUNDED.get(name, TOLERANCE) * np.max(np.abs(wanted))
         assert_close(output, wanted, tolerance, name, dtype=wanted.dtype)
+    agreed("ONNX", next(n.op_type for n in nodes if n.op_type in OPERATORS), name)
 
 
 def test_integers_are_outside():

@@ -11,6 +11,7 @@ from scipy import signal
 from comparison import assert_close
 from convlet import ops
 from strategies import SEEDS, often
+from tally import agreed
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}  # of the sum of magnitudes
 BOUNDARIES = ("fill", "wrap", "symm", "circular", "symmetric")
@@ -38,6 +39,7 @@ def test_values(dtype, seed):
         scale = theirs(np.abs(in1), np.abs(in2), *options[:2], abs(options[2]))
         actual = ours(in1, in2, *options)
         assert_close(actual, expected, TOLERANCE[dtype] * scale, context, dtype=dtype)
+        agreed("SciPy", name, f"{dtype} {context}")
 
 
 def test_signatures():

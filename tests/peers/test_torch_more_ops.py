@@ -12,6 +12,7 @@ import oracles
 from comparison import assert_close
 from convlet import layers, ops
 from strategies import SEEDS, conv_configs, often
+from tally import agreed
 from test_torch_ops import CONV, TOLERANCE, back, channels_first, padded
 
 ADAPTIVE = {
@@ -80,6 +81,8 @@ def test_depthwise_and_separable(isa, config, seed, multiplier):
         # Two sums, one inside the other, over pixels and channels.
         scale = max(1.0, np.abs(expected).max(initial=0))
         assert_close(actual, expected, 10 * TOLERANCE * scale, context, dtype="float64")
+    agreed("PyTorch", "depthwise_conv, gradients", context)
+    agreed("PyTorch", "separable_conv, gradients", context)
 
 
 @often(4)
@@ -108,6 +111,7 @@ def test_adaptive_pools(isa, seed):
         ty.backward(channels_first(grad, "channels_last"))
         assert_close(y, back(ty, "channels_last"), TOLERANCE, context, dtype="float64")
         assert_close(dx, back(tx.grad, "channels_last"), TOLERANCE, context, dtype="float64")
+        agreed("PyTorch", f"adaptive_{kind}_pool, gradient", context)
 
 
 def test_nan_in_adaptive_pools(isa):

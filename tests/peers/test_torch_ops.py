@@ -11,6 +11,7 @@ import oracles
 from comparison import assert_close
 from convlet import ops
 from strategies import SEEDS, conv_configs, pool_configs
+from tally import agreed
 
 TOLERANCE = 1e-11  # of values of order 1, summed over a few thousand at most
 CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -64,6 +65,7 @@ def test_conv_and_its_gradients(isa, config, seed):
         (dbias, tb.grad.numpy()),
     ):
         assert_close(actual, expected, TOLERANCE, f"{config} seed {seed}", dtype="float64")
+    agreed("PyTorch", "conv, gradients", f"{config} seed {seed}")
 
 
 def torch_pool_arguments(config):
@@ -98,6 +100,7 @@ def test_max_pool_and_its_gradient(isa, config, seed, ties):
     assert_close(where, back(indices, config.data_format), 0.0, context, dtype="int64")
     dx = ops.max_pool_grad(grad, x, config.pool_size, **config.keywords)
     assert_close(dx, back(tx.grad, config.data_format), TOLERANCE, context, dtype="float64")
+    agreed("PyTorch", "max_pool, gradient", context)
 
 
 @given(pool_configs(dilation=False), SEEDS, st.booleans())
@@ -114,6 +117,7 @@ def test_average_pool_and_its_gradient(isa, config, seed, count_include_pad):
     context = f"{config} count_include_pad {count_include_pad} seed {seed}"
     assert_close(y, back(ty, config.data_format), TOLERANCE, context, dtype="float64")
     assert_close(dx, back(tx.grad, config.data_format), TOLERANCE, context, dtype="float64")
+    agreed("PyTorch", "average_pool, gradient", context)
 
 
 def test_maximum_of_nan(isa):

@@ -10,6 +10,7 @@ from hypothesis import given
 from comparison import assert_close
 from convlet import ops
 from strategies import SEEDS
+from tally import agreed
 
 TOLERANCE = 1e-11
 TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -77,3 +78,4 @@ def test_values_and_gradients(isa, seed):
     ):
         scale = max(1, np.abs(expected).max())
         assert_close(actual, expected, TOLERANCE * scale, f"{keywords} {seed}", dtype="float64")
+    agreed("PyTorch", "conv_transpose, gradients", f"{x.shape} {kernel.shape} {keywords} {seed}")
