@@ -34,6 +34,14 @@ from convlet.layers._global_pooling import (
 )
 from convlet.layers._input import Input, InputLayer
 from convlet.layers._layer import Layer
+from convlet.layers._padding import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 from convlet.layers._pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -49,6 +57,7 @@ from convlet.layers._pooling import (
     MaxPooling3D,
 )
 from convlet.layers._pullback import Pullback
+from convlet.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
 Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
@@ -81,6 +90,9 @@ __all__ = [
     "Convolution2DTranspose",
     "Convolution3D",
     "Convolution3DTranspose",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -112,4 +124,10 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
 ]
