@@ -13,6 +13,7 @@ from convlet._cext import losses as compiled
 from convlet._integers import is_integer
 from convlet._names import to_snake_case
 from convlet._variable import Array
+from convlet.ops._arguments import contiguous
 
 __all__ = [
     "BinaryCrossentropy",
@@ -351,8 +352,8 @@ def _labels(y_true: Any, shape: tuple[int, ...], axis: int) -> Array:
 def _rows(kind: str, target: Array, y_pred: Array, want_grad: bool) -> Any:
     """The compiled loss over the last axis: its values, and its gradient or None."""
     columns = y_pred.shape[-1]
-    y = np.ascontiguousarray(y_pred).reshape(math.prod(y_pred.shape[:-1]), columns)
-    target = np.ascontiguousarray(target, y.dtype).reshape(y.shape)
+    y = contiguous(y_pred).reshape(math.prod(y_pred.shape[:-1]), columns)
+    target = contiguous(target, y.dtype).reshape(y.shape)
     values = np.empty(y.shape[0], y.dtype)
     grad = np.empty(y.shape, y.dtype) if want_grad else None
     compiled.rows(kind, target, y, values, grad)

@@ -11,6 +11,7 @@ from convlet._random import check_seed
 from convlet._variable import Array, Variable
 from convlet.layers._layer import Layer, Shape, batch_shape
 from convlet.layers._pullback import Gradients, Pullback
+from convlet.ops._arguments import contiguous
 
 
 class Dropout(Layer):
@@ -107,7 +108,7 @@ class Dropout(Layer):
             with np.errstate(invalid="ignore"):  # of infinities
                 return x * 0
         noisy = x if self.noise_shape is None else np.ones(self._noise_shape(x.shape), x.dtype)
-        noisy = np.ascontiguousarray(noisy)
+        noisy = contiguous(noisy)
         y = np.empty(noisy.shape, x.dtype)
         pointwise.dropout(noisy.reshape(-1), y.reshape(-1), self.rate, self.seed, step)
         if self.noise_shape is None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from convlet._cext import runtime
 from convlet._variable import Array
 from convlet.layers._input import InputLayer
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.models._trainer import Trainer
+from convlet.ops._arguments import contiguous
 
 
 class Sequential(Trainer):
@@ -184,7 +183,7 @@ class Sequential(Trainer):
             with runtime.keep_awake():
                 for index in range(len(steps) - 1, last - 1, -1):
                     pullback, dtype, trained = steps[index]
-                    dy = np.ascontiguousarray(dy, dtype)
+                    dy = contiguous(dy, dtype)
                     dy, own = pullback(dy, needs_dx=needs_dx or index > first)
                     grads[:0] = own if trained else []
             return (dy if needs_dx else None), grads

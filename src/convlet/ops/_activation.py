@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from convlet._cext import pointwise
-from convlet.ops._arguments import Array, check_choice
+from convlet.ops._arguments import Array, check_choice, contiguous
 
 # Functions of one element run inside the convolution; softmax needs all channels of a pixel.
 NAMES = ("linear", *pointwise.ACTIVATIONS, "softmax")
@@ -43,7 +43,7 @@ def activate_rows(name: str | None, out: Array) -> None:
     """Apply a function of all channels in place; nothing to do for functions of one element."""
     if name != "softmax":
         return
-    rows = np.ascontiguousarray(out).reshape(-1, out.shape[-1])
+    rows = contiguous(out).reshape(-1, out.shape[-1])
     pointwise.softmax(rows, rows)
     if not np.may_share_memory(rows, out):  # a copy then
         out[...] = rows.reshape(out.shape)
@@ -63,7 +63,7 @@ def activation_grad(name: str | None, grad: Array, value: Array) -> Array:
     code, alpha = activation_code(name)
     if code < 0 and name != "softmax":
         return grad
-    grad, value = np.ascontiguousarray(grad), np.ascontiguousarray(value)
+    grad, value = contiguous(grad), contiguous(value)
     out = np.empty(grad.shape, grad.dtype)
     if name == "softmax":
         rows = (-1, grad.shape[-1])

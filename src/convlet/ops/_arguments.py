@@ -124,6 +124,11 @@ def in_format(shape: tuple[int, ...], data_format: str) -> tuple[int, ...]:
     return shape if data_format == "channels_last" else (shape[0], shape[-1], *shape[1:-1])
 
 
+def contiguous(array: Array, dtype: Any = None) -> Array:
+    """`array`, or a copy where it is not C-contiguous and aligned, as pointwise loops need it."""
+    return np.require(array, dtype, ("C", "A"))
+
+
 def check_size(what: str, shape: Sequence[int], itemsize: int) -> None:
     if math.prod(shape) * itemsize >= 2**63:
         raise ValueError(f"{what} must be below 2**63 bytes, got shape {tuple(shape)}")

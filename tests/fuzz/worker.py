@@ -1,0 +1,119 @@
+"""python tests/fuzz/worker.py SEED CASES REPORT [NAME]: one process's share of the fuzz.
+
+Case i is a function of SEED + i alone. Its number is written to REPORT before it runs, so that
+whoever reads REPORT after a crash knows which one it was. Allowed are a result, which must be the
+same when asked for again, and the errors that the library promises, with a message. All else is a
+finding: one line on standard output. REPORT also says where a case has an array of billions of
+elements, which may take its time.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+
+import numpy as np
+
+import arguments
+from convlet import layers, ops
+
+PROMISED = (TypeError, ValueError, NotImplementedError)
+SECONDS, SECONDS_OF_GIANTS = 20, 2  # after which a case hangs, or is let go
+GIANT = 2**28  # elements
+ADDRESS_SPACE = 6 * 2**30
+
+
+def main(seed, cases, report, only=None):
+    limit_memory()
+    names = [only] if only else [*arguments.OPERATORS, *arguments.LAYERS]
+    findings = 0
+    with open(report, "w") as file:
+        for case in range(seed, seed + cases):
+            name = names[case % len(names)]
+            problem = run(name, case, file)
+            if problem:
+                findings += 1
+                print(f"case {case}: {name}: {problem}", flush=True)
+        note(file, "done")
+    return findings
+
+
+def note(file, text):
+    file.seek(0)
+    file.write(text.ljust(30))
+    file.flush()
+
+
+def limit_memory():
+    """So that a giant allocation fails here, and not for everybody."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+
+
+def run(name, case, file):
+    """What is wrong with one case, or None."""
+    note(file, str(case))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        rng = np.random.default_rng(case)
+        operator = name in arguments.OPERATORS
+        call = arguments.operator_call if operator else arguments.layer_call
+        given = call(name, rng)
+        values = given.values() if operator else [*given[0].values(), given[1]]
+        giant = any(isinstance(value, np.ndarray) and value.size > GIANT for value in values)
+        note(file, f"{case} giant" if giant else str(case))
+        if hasattr(signal, "alarm"):
+            signal.alarm(SECONDS_OF_GIANTS if giant else SECONDS)
+        act = (lambda: operate(name, given)) if operator else (lambda: apply_layer(name, *given))
+        return judge(act)
+
+
+def operate(name, given):
+    return getattr(ops, name)(**given)
+
+
+def apply_layer(name, given, x):
+    """Outputs and gradients of the layer at x."""
+    layer = getattr(layers, name)(**given)
+    layer(x)  # which builds it
+    layer.set_weights([np.full(weight.shape, 0.5) for weight in layer.weights])
+    y = layer(x)
+    if np.size(x) > 10**6:
+        return (y,)
+    y, pullback = layer.vjp(layer.cast(x))
+    dx, grads = pullback(np.ones_like(y))
+    shapes = [weight.shape for weight in layer.trainable_weights]
+    if y.shape != layer.compute_output_shape(np.shape(x)) or shapes != [g.shape for g in grads]:
+        raise AssertionError("shapes differ from what the layer says")
+    return (y, dx, *grads)
+
+
+def judge(act):
+    try:
+        results = act()
+    except MemoryError:
+        return None
+    except PROMISED as error:
+        return None if str(error) else f"{type(error).__name__} without a message"
+    except RuntimeError as error:  # what arguments.Hostile raises passes through
+        return None if str(error) in ("no index", "no array") else repr(error)
+    except BaseException as error:
+        return repr(error)
+    again = act()
+    for one, other in zip(listed(results), listed(again), strict=True):
+        if one is not None and one.size < GIANT and one.tobytes() != other.tobytes():
+            return "another result for the same call"
+    return None
+
+
+def listed(results):
+    return results if isinstance(results, tuple) else (results,)
+
+
+if __name__ == "__main__":
+    seed, cases, report, *only = sys.argv[1:]
+    sys.exit(main(int(seed), int(cases), report, *only) > 0)
