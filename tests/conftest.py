@@ -1,7 +1,7 @@
 """Fixtures and Hypothesis profiles for all tests.
 
-`pytest --hypothesis-profile=ci` runs ten times as many examples, drawn anew each time; "few" is for
-builds with sanitizers.
+`pytest --hypothesis-profile=ci` runs ten times as many examples, drawn anew each time. "many" is for
+comparisons with other libraries, "few" for builds with sanitizers.
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ from convlet._cext import runtime
 # The fixtures below set a process-wide mode that all examples of a test are meant to share.
 shared = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 settings.register_profile("default", max_examples=25, derandomize=True, database=None, **shared)
+settings.register_profile("many", max_examples=150, derandomize=True, database=None, **shared)
 settings.register_profile("few", max_examples=4, derandomize=True, database=None, **shared)
 settings.register_profile("ci", max_examples=250, print_blob=True, **shared)
 settings.load_profile("default")

@@ -1,10 +1,13 @@
 """Nothing is written around a result, nothing of it is left out, nothing read around an input."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 
 from comparison import assert_same_bits
 from convlet import ops
+from examples import arguments
 from guarded import CANARY, beside_forbidden_page, canaried, canaried_gaps, mprotect
 from strategies import CHANNELS, ConvConfig, PoolConfig
 
@@ -23,6 +26,8 @@ POOLS = [
     for channels in CHANNELS
     for data_format in ("channels_last", "channels_first")
 ] + [PoolConfig(1, (17,), 4, 19, 3, ((2, 1),), 2, ceil_mode=True)]
+
+WITH_OUT = [name for name in ops.__all__ if "out" in signature(getattr(ops, name)).parameters]
 
 
 def calls(config, dtype):
@@ -61,7 +66,38 @@ def test_canaries_between_elements_of_out(isa, dtype, config):
         assert (memory == CANARY).all(), config
 
 
+@pytest.mark.parametrize("name", WITH_OUT)
+def test_canaries_of_every_operator(isa, dtype, threads, name):
+    given = arguments(name, dtype)
+    y = getattr(ops, name)(**given)
+    expected = y[0] if isinstance(y, tuple) else y
+    out, canaries = canaried(expected.shape, dtype)
+    getattr(ops, name)(**given, out=out)
+    assert_same_bits(out, expected, name)
+    assert (canaries == CANARY).all()
+    out, memory = canaried_gaps(expected.shape, dtype)
+    getattr(ops, name)(**given, out=out)
+    assert_same_bits(out, expected, name)
+    out[...] = CANARY
+    assert (memory == CANARY).all()
+
+
 if mprotect():
+
+    @pytest.mark.parametrize("at_end", [False, True])
+    @pytest.mark.parametrize("name", ops.__all__)
+    def test_forbidden_pages_of_every_operator(isa, dtype, name, at_end):
+        given = arguments(name, dtype)
+        guarded = {
+            key: beside_forbidden_page(value, at_end=at_end)
+            if isinstance(value, np.ndarray)
+            else value
+            for key, value in given.items()
+        }
+        results = [getattr(ops, name)(**chosen) for chosen in (given, guarded)]
+        one, other = (r if isinstance(r, tuple) else (r,) for r in results)
+        for pair in zip(one, other, strict=True):
+            assert_same_bits(*pair, name)
 
     @pytest.mark.parametrize("at_end", [False, True])
     @pytest.mark.parametrize("config", CONVS, ids=str)
