@@ -1,7 +1,7 @@
 """Fixtures and Hypothesis profiles for all tests.
 
-`pytest --hypothesis-profile=ci` runs ten times as many examples, drawn anew each time. "many" is for
-comparisons with other libraries, "few" for builds with sanitizers.
+`pytest --hypothesis-profile=ci` runs ten times as many examples, drawn anew each time. "many" is
+for comparisons with other libraries, "few" for builds with sanitizers.
 """
 
 import numpy as np
