@@ -50,8 +50,7 @@ cdef int compute(sum_t *s, int failed) except -1:
             for axis in range(AXES):
                 s.taps *= s.axis[axis].taps
                 s.classes *= s.axis[axis].count
-            s.panel_width = s.kernel.lanes * s.kernel.tile_vectors
-            s.panels = ceil_div(s.channels, s.panel_width)
+            set_panels(s)
             plan_blocks(s)
             tasks = plan_tasks(s, api.threads)
             failed = api.run(run_task, s, tasks, api.threads)
@@ -129,8 +128,7 @@ def pack(const real[:, :, :, :, :] kernel not None, ptrdiff_t groups):
     cdef box_t box
     cdef int axis
     kernel_as_weights(&s, &k)
-    s.panel_width = s.kernel.lanes * s.kernel.tile_vectors
-    s.panels = ceil_div(s.channels, s.panel_width)
+    set_panels(&s)
     s.taps = k.size[0] * k.size[1] * k.size[2] * k.size[3]
     panel_bytes = s.taps * s.panel_width * s.itemsize
     result.memory = malloc(groups * s.panels * panel_bytes + ALIGNMENT)

@@ -38,7 +38,7 @@
 
 #define ROW(bits)                                                                   \
     {                                                                               \
-        lanes_f##bits, TILE_ROWS, TILE_VECTORS, panel_f##bits, pack_f##bits, pool_f##bits,   \
+        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, panel_f##bits, pack_f##bits, pool_f##bits,   \
             pool_gradient_f##bits                                                   \
     }
 

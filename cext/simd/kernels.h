@@ -59,7 +59,7 @@ typedef struct {
 
 typedef struct {
     int lanes;        /* elements in one vector */
-    int tile_rows;    /* the largest register tile: rows of x ... */
+    int tile_rows;    /* the widest register tile: rows of x ... */
     int tile_vectors; /* ... by vectors of output channels */
     void (*panel)(const panel_t *);
     void (*pack)(const pack_t *);

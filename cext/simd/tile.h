@@ -64,8 +64,8 @@ INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
 }
 
 INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t first) {
-    V acc[TILE_ROWS][TILE_VECTORS];
-    const char *x[TILE_ROWS];
+    V acc[MOST_ROWS][TILE_VECTORS];
+    const char *x[MOST_ROWS];
     char *const *y = a->y + first;
     const grid_t *g = &a->grid;
 
@@ -85,9 +85,10 @@ INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t fir
                 const ptrdiff_t x_step = g->x_step[3], w_step = g->w_step[3];
                 for (ptrdiff_t left = g->size[3]; left > 0; left--) {
                     V weight[TILE_VECTORS];
-                    PREFETCH(w + PANEL_AHEAD);
-                    UNROLL for (int c = 0; c < C; c++)
+                    UNROLL for (int c = 0; c < C; c++) {
+                        if (c * sizeof(V) % 64 == 0) PREFETCH(w + c * sizeof(V) + PANEL_AHEAD);
                         weight[c] = vload(w + c * (ptrdiff_t)sizeof(V));
+                    }
                     UNROLL for (int r = 0; r < R; r++) {
                         V value = vset1(NAME(load_one)(x[r] + at));
                         UNROLL for (int c = 0; c < C; c++)
@@ -103,7 +104,8 @@ INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t fir
 /* Rows are cut into tiles whose sizes differ by one at most: a lone leftover row would run at a
  * fraction of the speed. */
 INLINE void NAME(tiles)(const int C, const panel_t *a) {
-    ptrdiff_t count = (a->rows + TILE_ROWS - 1) / TILE_ROWS, first = 0;
+    const ptrdiff_t most = TILE_ROWS(C), count = (a->rows + most - 1) / most;
+    ptrdiff_t first = 0;
     for (ptrdiff_t t = 0; t < count; t++) {
         ptrdiff_t rows = a->rows / count + (t < a->rows % count);
         switch (rows) {
@@ -111,13 +113,13 @@ INLINE void NAME(tiles)(const int C, const panel_t *a) {
         case 2: NAME(tile)(2, C, a, first); break;
         case 3: NAME(tile)(3, C, a, first); break;
         case 4: NAME(tile)(4, C, a, first); break;
-#if TILE_ROWS > 4
+#if MOST_ROWS > 4
         case 5: NAME(tile)(5, C, a, first); break;
         case 6: NAME(tile)(6, C, a, first); break;
 #endif
-#if TILE_ROWS > 6
-        case 7: NAME(tile)(7, C, a, first); break;
-        case 8: NAME(tile)(8, C, a, first); break;
+#if MOST_ROWS > 6
+        case 7: if (most > 6) NAME(tile)(7, C, a, first); break;
+        case 8: if (most > 6) NAME(tile)(8, C, a, first); break;
 #endif
         }
         first += rows;
@@ -125,10 +127,14 @@ INLINE void NAME(tiles)(const int C, const panel_t *a) {
 }
 
 static void NAME(panel)(const panel_t *a) {
-    if (a->vectors == 1)
-        NAME(tiles)(1, a);
-    else
-        NAME(tiles)(2, a);
+    switch (a->vectors) {
+    case 1: NAME(tiles)(1, a); break;
+    case 2: NAME(tiles)(2, a); break;
+#if TILE_VECTORS > 2
+    case 3: NAME(tiles)(3, a); break;
+    case 4: NAME(tiles)(4, a); break;
+#endif
+    }
 }
 
 static void NAME(pack)(const pack_t *a) {

@@ -1,7 +1,8 @@
 /* 256-bit x86 with fused multiply-add. */
 #define VECTOR_BITS 256
-#define TILE_ROWS 6
 #define TILE_VECTORS 2
+#define TILE_ROWS(C) 6
+#define MOST_ROWS 6
 #define V_32 __m256
 #define V_64 __m256d
 #define MASK V

@@ -1,7 +1,8 @@
 /* 512-bit x86. */
 #define VECTOR_BITS 512
-#define TILE_ROWS 8
-#define TILE_VECTORS 2
+#define TILE_VECTORS 4
+#define TILE_ROWS(C) ((C) > 3 ? 6 : 8)
+#define MOST_ROWS 8
 #define V_32 __m512
 #define V_64 __m512d
 #define MASK __mmask16

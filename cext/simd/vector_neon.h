@@ -2,8 +2,9 @@
 #include <arm_neon.h>
 
 #define VECTOR_BITS 128
-#define TILE_ROWS 8
 #define TILE_VECTORS 2
+#define TILE_ROWS(C) 8
+#define MOST_ROWS 8
 #define V_32 float32x4_t
 #define V_64 float64x2_t
 #define MASK_32 uint32x4_t

@@ -1,7 +1,8 @@
 /* One element at a time: the readable truth, and what a compiler without vectors gets. */
 #define VECTOR_BITS REAL_BITS
-#define TILE_ROWS 4
 #define TILE_VECTORS 2
+#define TILE_ROWS(C) 4
+#define MOST_ROWS 4
 #define V_32 float
 #define V_64 double
 #define MASK int

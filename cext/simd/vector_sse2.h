@@ -1,7 +1,8 @@
 /* 128-bit x86: every x86-64 has it. No fused multiply-add, so the bits are the scalar kernels'. */
 #define VECTOR_BITS 128
-#define TILE_ROWS 6
 #define TILE_VECTORS 2
+#define TILE_ROWS(C) 6
+#define MOST_ROWS 6
 #define V_32 __m128
 #define V_64 __m128d
 #define MASK V
