@@ -73,12 +73,44 @@ cdef extern from "simd/kernels.h" nogil:
         double count
         int add
 
+    ctypedef struct tile_t:
+        const char *x
+        char *y
+        int row[2]
+        int column[2]
+        int rows, columns, finite
+
+    ctypedef struct transform_t:
+        tile_t *tiles
+        ptrdiff_t count
+        int size
+        ptrdiff_t row_step, column_step, channel_step, channels
+        char *points
+        ptrdiff_t point_step, tile_step
+        edge_t edge
+        char *strange
+        ptrdiff_t strange_step
+
+    ctypedef struct kernel_transform_t:
+        char *w
+        ptrdiff_t row_step, column_step, in_step, channel_step
+        ptrdiff_t ins, channels
+        char *panel
+        ptrdiff_t point_step
+        int vectors, size
+        char *strange
+
     ctypedef struct kernels_t:
         int lanes, tile_rows, tile_vectors
         void (*panel)(const panel_t *) noexcept nogil
         void (*pack)(const pack_t *) noexcept nogil
         void (*pool)(const window_t *) noexcept nogil
         void (*pool_gradient)(const window_t *) noexcept nogil
+        void (*winograd_input)(const transform_t *) noexcept nogil
+        void (*winograd_output)(const transform_t *) noexcept nogil
+        void (*winograd_kernel)(const kernel_transform_t *) noexcept nogil
+        void (*winograd_gradient)(const transform_t *) noexcept nogil
+        int (*winograd_kernel_gradient)(const kernel_transform_t *) noexcept nogil
 
     const kernels_t *kernels_of(int isa)
     int isa_supported(int isa)

@@ -20,6 +20,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from api cimport *
+from arrays cimport *
 from blocking cimport *
 from segments cimport *
 from sums cimport *
@@ -42,18 +43,10 @@ cdef struct strided_t:
 
 cdef int compute(sum_t *s, int failed) except -1:
     """Plan and run with the GIL released; `failed` says that an axis found no memory."""
-    cdef ptrdiff_t tasks
     cdef int axis
     if not failed:
         with nogil:
-            s.taps = s.classes = 1
-            for axis in range(AXES):
-                s.taps *= s.axis[axis].taps
-                s.classes *= s.axis[axis].count
-            set_panels(s)
-            plan_blocks(s)
-            tasks = plan_tasks(s, api.threads)
-            failed = api.run(run_task, s, tasks, api.threads)
+            failed = api.run(run_task, s, plan(s, api.threads), api.threads)
     for axis in range(AXES):
         free_segments(&s.axis[axis])
     if failed:
@@ -86,7 +79,7 @@ cdef char *aligned(void *memory) noexcept:
     return <char *>((<size_t>memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
 
 
-cdef strided_t describe(const void *data, const Py_ssize_t *shape, const Py_ssize_t *strides):
+cdef strided_t describe_view(const void *data, const Py_ssize_t *shape, const Py_ssize_t *strides):
     """A memory view's data; an axis of one element may have any stride, which must not matter."""
     cdef strided_t result
     cdef int axis
@@ -102,7 +95,7 @@ cdef sum_t new_sum(int dtype, ptrdiff_t groups) noexcept:
     memset(&s, 0, sizeof(s))
     s.kernel = &api.kernels[dtype]
     s.itemsize = 4 if dtype == FLOAT32 else 8
-    s.groups = groups
+    s.groups, s.scratch_bytes = groups, SCRATCH_BYTES
     return s
 
 
@@ -121,7 +114,7 @@ cdef int kernel_as_weights(sum_t *s, const strided_t *kernel) noexcept:
 def pack(const real[:, :, :, :, :] kernel not None, ptrdiff_t groups):
     """The `Packed` form of kernel (KD, KH, KW, CI / groups, CO) for `forward`."""
     cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
+    cdef strided_t k = describe_view(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
     cdef sum_t s = new_sum(dtype, groups)
     cdef Packed result = Packed.__new__(Packed)
     cdef ptrdiff_t group, panel, panel_bytes
@@ -154,9 +147,9 @@ def forward(const real[:, :, :, :, :] x not None, const real[:, :, :, :, :] kern
             int activation=-1, double alpha=0, Packed packed=None):
     """out (N OD OH OW CO) = x (N D H W CI) convolved with kernel, plus bias, activated."""
     cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
-    cdef strided_t a = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
-    cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
-    cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
+    cdef strided_t a = describe_view(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    cdef strided_t k = describe_view(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
+    cdef strided_t y = describe_view(&out[0, 0, 0, 0, 0], out.shape, out.strides)
     cdef sum_t s = new_sum(dtype, groups)
     kernel_as_weights(&s, &k)
     if packed is not None:
@@ -198,9 +191,9 @@ def input_gradient(const real[:, :, :, :, :] grad not None,
     With a bias (CI,) and an activation it is a transposed convolution.
     """
     cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
-    cdef strided_t g = describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
-    cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
-    cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
+    cdef strided_t g = describe_view(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
+    cdef strided_t k = describe_view(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
+    cdef strided_t y = describe_view(&out[0, 0, 0, 0, 0], out.shape, out.strides)
     cdef sum_t s = new_sum(dtype, groups)
     cdef ptrdiff_t filters = k.size[4] // groups
     kernel_as_weights(&s, &k)
@@ -226,9 +219,9 @@ def kernel_gradient(const real[:, :, :, :, :] x not None, const real[:, :, :, :,
                     tuple strides, tuple dilations, tuple before, ptrdiff_t groups):
     """out (KD KH KW CI/groups CO): the adjoint of `forward` in kernel, of grad (N OD OH OW CO)."""
     cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
-    cdef strided_t a = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
-    cdef strided_t g = describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
-    cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
+    cdef strided_t a = describe_view(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    cdef strided_t g = describe_view(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
+    cdef strided_t y = describe_view(&out[0, 0, 0, 0, 0], out.shape, out.strides)
     cdef sum_t s = new_sum(dtype, groups)
     s.runs = True
     s.x, s.w, s.y = a.data, g.data, y.data

@@ -14,10 +14,10 @@ are packed in panels, a register tile's channels side by side, a row for each ta
 and taps are summed in ascending order in any nest.
 """
 from api cimport *
+from arrays cimport *
 from segments cimport *
 
 cdef enum:
-    AXES = 5
     BLOCK_ROWS = 192      # a multiple of every tile's rows; the block's input stays in L2
     FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
     CHUNK_TAPS = 512      # ... at this many taps
@@ -46,6 +46,7 @@ cdef struct sum_t:
     ptrdiff_t bias_step
     const char *packed                # panels of all taps, or NULL: pack while computing
     bint runs                         # a fresh sum for each chunk of taps, added to y
+    ptrdiff_t scratch_bytes           # of a task, where panels are packed
     edge_t edge
     activation_t activation
     double alpha

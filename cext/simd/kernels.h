@@ -56,6 +56,7 @@ typedef struct {
 } pack_t;
 
 #include "windows.h"
+#include "tiles.h"
 
 typedef struct {
     int lanes;        /* elements in one vector */
@@ -65,6 +66,11 @@ typedef struct {
     void (*pack)(const pack_t *);
     void (*pool)(const window_t *);
     void (*pool_gradient)(const window_t *);
+    void (*winograd_input)(const transform_t *);
+    void (*winograd_output)(const transform_t *);
+    void (*winograd_kernel)(const kernel_transform_t *);
+    void (*winograd_gradient)(const transform_t *);
+    int (*winograd_kernel_gradient)(const kernel_transform_t *);
 } kernels_t;
 
 /* One row for each element type; NULL where the compiler has no such instruction set. */

@@ -36,14 +36,6 @@ INLINE int64_t NAME(position_of)(real number) {
     return (int64_t)(bits - first);
 }
 
-OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
-    for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
-}
-
-OUTLINE void NAME(spread)(char *p, ptrdiff_t step, ptrdiff_t lanes, const real *from) {
-    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, from[j]);
-}
-
 INLINE V NAME(read_lanes)(const char *p, ptrdiff_t step, const int layout, ptrdiff_t few) {
     if (layout == DENSE) return vload(p);
     real buffer[LANES] = {0};
