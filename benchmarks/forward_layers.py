@@ -30,8 +30,8 @@ def main():
 def measure(options):
     """Measure the layers, print and write the table."""
     from convlet.bench import machine, report, timing
-    from convlet.bench.cases import forward_layers
     from convlet.bench.providers import installed_peers
+    from convlet.bench.suites import forward_layers
     from convlet.bench.table import format_table, markdown_table
 
     providers = report.default_providers()

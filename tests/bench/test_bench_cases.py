@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from convlet.bench._options import GROUPS
-from convlet.bench.cases import Case, all_cases, forward_layers
+from convlet.bench.cases import Case
+from convlet.bench.suites import all_cases, forward_layers
 
 
 def test_fourteen_layers_with_their_output_sizes():
