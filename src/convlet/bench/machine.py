@@ -17,7 +17,7 @@ def describe(providers: list[Provider], threads: int) -> list[str]:
     versions = ", ".join(
         f"{provider.name} {provider.version}"
         for provider in providers
-        if provider.name != "torch nhwc"
+        if provider.role == "peer" or provider is providers[0]
     )
     return [
         f"Processor  {processor()}",

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from random import Random
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -86,9 +87,10 @@ def measure(
         with contexts.get(name, nullcontext)():
             counts[name] = _calls_per_sample(call)
     samples: dict[str, list[Sample]] = {name: [] for name in calls}
-    names, rounds = list(calls), 0
+    names, rounds, order = list(calls), 0, Random(0)
     stop = time.perf_counter() + seconds * len(names)
     while rounds < LEAST_ROUNDS or time.perf_counter() < stop:
+        order.shuffle(names)  # so that nobody always finds the caches as the same other left them
         for name in names:
             settle()
             with contexts.get(name, nullcontext)():
