@@ -15,27 +15,25 @@ import sys
 import time
 from pathlib import Path
 
+from sections import ALL, APART, SECTIONS
+
 from convlet.bench._launch import run_with_threads
 
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = (
-    *("forward", "resnet", "gradients", "networks", "cliffs", "filters", "pools", "tiny"),
-    *("overhead", "memory"),
-)
 
 
 def main():
     """Measure each section in a process whose libraries all start with the same threads."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--section", default=",".join(SECTIONS), help="separated by commas")
+    parser.add_argument("--section", default=",".join(ALL), help="separated by commas")
     parser.add_argument("--threads", type=int, help="default: as the section is meant")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each candidate and row")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where to write")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     names = options.section.split(",")
-    if unknown := set(names) - set(SECTIONS):
-        parser.error(f"--section must be among {', '.join(SECTIONS)}; got {unknown.pop()}")
+    if unknown := set(names) - set(ALL):
+        parser.error(f"--section must be among {', '.join(ALL)}; got {unknown.pop()}")
     if options.child:
         return measure(names[0], options)
     options.results.mkdir(exist_ok=True)
@@ -60,14 +58,12 @@ def run(names, options):
 
 def threads_of(name):
     """The numbers of threads that the section is meant for."""
-    from sections import SECTIONS as SHAPES
-
-    return SHAPES[name].threads if name in SHAPES else (1,)
+    return SECTIONS[name].threads if name in SECTIONS else (2 if name == "memory" else 1,)
 
 
 def measure(name, options):
     """Measure one section on this process's threads and write its tables and figures."""
-    if name in ("overhead", "memory"):
+    if name in APART:
         module = __import__(name)
         figures, text = module.measure(options.threads, options.seconds)
     else:
@@ -80,13 +76,11 @@ def measure(name, options):
 
 def measure_cases(name, threads, seconds):
     """Time a section's cases; return (figures, lines of Markdown)."""
-    from sections import SECTIONS as SHAPES
-
     from convlet.bench import machine, report, timing
     from convlet.bench.convlet_provider import variants
     from convlet.bench.providers import Memcpy, installed_peers
 
-    section = SHAPES[name]
+    section = SECTIONS[name]
     ways = [way for way in [*variants(), Memcpy()] if way.name in section.ways]
     providers = [*report.default_providers(), *ways, *installed_peers(threads)]
     probe, rows = timing.peak_probe(), []
@@ -118,7 +112,7 @@ def one_line(row, providers):
 
 def table(rows, providers, threads, ours):
     """Lines of one Markdown table and of what it comes to."""
-    from summary import behind, geometric_mean
+    from goals import behind, geometric_mean
 
     from convlet.bench import report
     from convlet.bench.table import markdown_table, ratio_text

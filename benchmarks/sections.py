@@ -45,3 +45,5 @@ SECTIONS = {
         "A call that computes next to nothing", (1,), lambda _: suites.tiny(), ("plain kernel",)
     ),
 }
+APART = ("overhead", "memory")  # modules of their own
+ALL = (*SECTIONS, *APART)
