@@ -34,13 +34,13 @@ class OpenCV:
         cv2.setNumThreads(threads)
 
     def build(self, case: Case, data: Data) -> Candidate | None:
-        """Return the candidate for one 2-D image, None for gradients and what DNN refuses.
+        """Return the candidate for one image or row, None for gradients and what DNN refuses.
 
         DNN's one-dimensional convolution of OpenCV 5.0.0 returns wrong values, or crashes.
         """
         if case.op == "filter":
             return self._filter(data)
-        return self._network(case, data) if case.x_shape[0] == 1 and case.rank == 2 else None
+        return self._network(case, data) if case.x_shape[0] == 1 and case.rank in (0, 2) else None
 
     def _filter(self, data: Data) -> Candidate:
         cv2, image = self._cv2, np.ascontiguousarray(data["x"][0, :, :, 0])

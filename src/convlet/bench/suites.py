@@ -141,14 +141,12 @@ def _windows() -> list[Case]:
 
 
 def _depthwise() -> list[Case]:
-    return [
-        replace(
-            _same(f"depthwise {size}x{size} {side}", (side, side, channels), size, channels),
-            stride=stride,
-            groups=channels,
-        )
-        for side, channels, size, stride in _DEPTHWISE
-    ]
+    cases = []
+    for side, channels, size, stride in _DEPTHWISE:
+        name = f"depthwise {size}x{size} {side}" + (" s2" if stride == 2 else "")
+        case = _same(name, (side, side, channels), size, channels)
+        cases.append(replace(case, stride=stride, groups=channels))
+    return cases
 
 
 def _other_ranks() -> list[Case]:
