@@ -117,8 +117,9 @@ def table(rows, providers, threads, ours):
     from convlet.bench import report
     from convlet.bench.table import markdown_table, ratio_text
 
-    records = [record(row, providers) for row in rows]
-    ratios = {entry["case"]: entry["fastest"][1] / entry["seconds"][ours] for entry in records}
+    ratios = {
+        row.case.name: report.fastest_peer(row, providers)[1] / row.seconds(ours) for row in rows
+    }
     late = ", ".join(f"{name} ({ratio:.2f}x)" for name, ratio in behind(ratios).items())
     return [
         *([f"## {ours}", ""] if ours != "convlet" else []),
@@ -147,11 +148,10 @@ def figures_of(rows, providers, threads, about):
     }
 
 
-def record(row, providers, peak=0.0):
+def record(row, providers, peak):
     """A row's medians; of convlet's ways the quiet samples' median, too."""
     from math import prod
 
-    from convlet.bench.report import fastest_peer
     from convlet.bench.timing import quiet_seconds
 
     ours = [p.name for p in providers if p.role == "ours" and p.name in row.samples]
@@ -162,10 +162,14 @@ def record(row, providers, peak=0.0):
         "flops": row.case.flops,
         "pixels": prod(row.case.out_shape[:-1]),
         "error": row.error,
-        "seconds": {name: row.seconds(name) for name in row.samples},
-        "quiet": {name: quiet_seconds(row.samples[name], peak)[0] for name in ours},
-        "fastest": fastest_peer(row, providers),
+        "seconds": {name: four_digits(row.seconds(name)) for name in row.samples},
+        "quiet": {name: four_digits(quiet_seconds(row.samples[name], peak)[0]) for name in ours},
     }
+
+
+def four_digits(seconds):
+    """A shorter number; None stays."""
+    return seconds and float(f"{seconds:.4g}")
 
 
 if __name__ == "__main__":

@@ -157,7 +157,8 @@ def legend(rows: list[Row], providers: list[Provider], threads: int) -> list[str
         "over ...   how many times as long that one takes, by medians of runs in turn;",
         "           below 1.00x convlet is slower",
     ]
-    if any(provider.name.startswith("torch") for provider in providers):
+    gradient = any(row.case.op == "max_pool_grad" for row in rows)
+    if gradient and any(provider.name.startswith("torch") for provider in providers):
         lines += [
             "           (torch's max-pool gradient is handed the indices of the maxima;",
             "           convlet's finds them again)",
