@@ -5,6 +5,7 @@ Forward and input gradient have the same bits however they are cut. A kernel gra
 taps are part of its result, so they depend on shapes alone.
 """
 from api cimport *
+from arrays cimport *
 from segments cimport *
 from sums cimport *
 

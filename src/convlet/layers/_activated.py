@@ -28,7 +28,7 @@ class PackedKernel:
         key = (kernel, kernel.version, runtime.isa())
         known, packed = self._entry
         if known != key:
-            packed = pack(kernel.value)
+            packed = pack(kernel._data)
             self._entry = (key, packed)
         return packed
 
