@@ -4,12 +4,15 @@
 An array is read by Python's buffer protocol; a typed memory view would take five times as long,
 which is most of the time of a small call, and one body for each element type.
 """
-from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 
 cdef enum:
     AXES = 5
     READ = PyBUF_STRIDES
     WRITE = PyBUF_STRIDES | PyBUF_WRITABLE
+    READ_FLAT = PyBUF_C_CONTIGUOUS
+    WRITE_FLAT = PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE
 
 
 cdef struct array_t:
@@ -22,7 +25,8 @@ cdef struct array_t:
 cdef inline int describe(array_t *to, array, int leading, int access) except -1:
     """An array that the caller keeps alive; axes that it lacks are inserted at axis `leading`.
 
-    An axis of one element may have any stride, which must not matter.
+    An axis of one element may have any stride, which must not matter. `access` is READ, WRITE, or
+    one of those that refuse what is not C-contiguous.
     """
     cdef Py_buffer buffer
     cdef int axis, at, missing
@@ -48,3 +52,11 @@ cdef inline int same_type(const array_t *a, const array_t *b) except -1:
         raise ValueError(
             f"arrays must have elements of one size, got {a.itemsize} and {b.itemsize} bytes")
     return 0
+
+
+cdef inline ptrdiff_t count_elements(const array_t *array) noexcept:
+    cdef ptrdiff_t count = 1
+    cdef int axis
+    for axis in range(AXES):
+        count *= array.size[axis]
+    return count

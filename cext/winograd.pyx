@@ -49,7 +49,6 @@ cdef enum:
     POINT_BYTES = SCRATCH_BYTES - AGAIN_BYTES
 
 
-
 cdef struct winograd_t:
     const kernels_t *kernel
     ptrdiff_t itemsize
@@ -111,7 +110,7 @@ cdef ptrdiff_t padded_bytes(const winograd_t *s, ptrdiff_t channels) noexcept no
     return vectors_of(s, channels) * s.kernel.lanes * s.itemsize
 
 
-# ---------------------------------------------------------------------------------------- transforms
+# --------------------------------------------------------------------------------------- transforms
 
 cdef transform_t input_transform(const winograd_t *s, tile_t *tiles, ptrdiff_t count,
                                  const array_t *array, ptrdiff_t channels,
@@ -153,7 +152,7 @@ cdef void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *sour
     call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
     call.grid.size[3], call.grid.x_step[3] = s.ins, s.itemsize
     call.grid.w_step[3] = result.tile_step
-    for t in range(s.points):
+    for _ in range(s.points):
         s.kernel.panel(&call)
         call.x_offset += source.point_step
         call.y_offset += result.point_step
@@ -255,8 +254,9 @@ cdef void multiply_run(const winograd_t *s, const transform_t *source, const tra
     call.channels, call.y_step = call.vectors * s.kernel.lanes, s.itemsize
     call.panel, call.edge.add = grad.points, add
     call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
-    call.grid.size[3], call.grid.x_step[3], call.grid.w_step[3] = source.count, source.tile_step, row
-    for i in range(s.points):
+    call.grid.size[3], call.grid.x_step[3] = source.count, source.tile_step
+    call.grid.w_step[3] = row
+    for _ in range(s.points):
         s.kernel.panel(&call)
         call.x_offset += source.point_step
         call.y_offset += result.point_step
@@ -310,7 +310,8 @@ cdef ptrdiff_t plan_gradient(winograd_t *s, int threads) noexcept nogil:
     """Blocks of input channels that fit the scratch, small enough for every thread to have some.
     Returns the number of tasks."""
     cdef ptrdiff_t width = s.panel_width, ins = s.x.size[4], run = s.points * RUN_TILES, parts
-    cdef ptrdiff_t most = (POINT_BYTES // s.itemsize - run * width) // ((s.points + 1) * width + run)
+    cdef ptrdiff_t left = POINT_BYTES // s.itemsize - run * width
+    cdef ptrdiff_t most = left // ((s.points + 1) * width + run)
     most = min(most, MAX_PANEL) // s.kernel.lanes * s.kernel.lanes
     parts = ceil_div(ins, most)
     if threads > 1:
@@ -429,13 +430,13 @@ cdef int check(winograd_t *s, const array_t *array, int size) except -1:
     s.dtype, s.itemsize, s.size = FLOAT32 if array.itemsize == 4 else FLOAT64, array.itemsize, size
     s.kernel = &api.kernels[s.dtype]
     if s.w.size[0] != 1 or s.w.size[1] != TAPS or s.w.size[2] != TAPS or size not in (2, 4):
-        raise ValueError("kernel must have 1 x 3 x 3 taps, and tiles size 2 or 4")
+        raise ValueError("kernel must have 3 x 3 taps, and tiles size 2 or 4")
     if s.w.size[3] * s.itemsize > MOST_CHANNEL_BYTES:
         raise ValueError(f"kernel must have fewer input channels, got {s.w.size[3]}")
     return 0
 
 
-cdef int start(winograd_t *s, x, y, w, before, int size) except -1:
+cdef int start(winograd_t *s, x, y, w, geometry, int size) except -1:
     """Describe the arrays; all else is zero."""
     memset(s, 0, sizeof(winograd_t))
     describe(&s.x, x, 1, READ)
@@ -444,7 +445,7 @@ cdef int start(winograd_t *s, x, y, w, before, int size) except -1:
     same_type(&s.x, &s.y)
     same_type(&s.x, &s.w)
     check(s, &s.x, size)
-    s.before[0], s.before[1] = before[1], before[2]
+    _, s.before[0], s.before[1] = geometry[2]
     if s.w.size[3] != s.x.size[4] or s.w.size[4] != s.y.size[4]:
         raise ValueError("x, kernel and result must have channels that fit")
     set_tiles(s)
@@ -478,7 +479,7 @@ cdef void run_transform(void *context, ptrdiff_t task, void *scratch) noexcept n
 
 
 def transform(kernel not None, int size):
-    """The `Transformed` form of kernel (1 3 3 CI CO) for tiles of size x size outputs, 2 or 4."""
+    """The `Transformed` form of kernel (3 3 CI CO) for tiles of size x size outputs, 2 or 4."""
     cdef Transformed result = Transformed.__new__(Transformed)
     cdef winograd_t s
     cdef ptrdiff_t panel_bytes
@@ -498,33 +499,40 @@ def transform(kernel not None, int size):
     return result
 
 
-def forward(x not None, kernel not None, bias, out not None, tuple before, Transformed transformed
-            not None, int activation=-1, double alpha=0):
-    """out (N 1 OH OW CO) = x (N 1 H W CI) convolved with kernel (1 3 3 CI CO), plus bias, activated.
+cdef int set_activation(winograd_t *s, tuple activation) except -1:
+    """ReLU and ReLU6 in the output's transform, others right after it."""
+    cdef int kind
+    kind, s.alpha = activation
+    if kind == RELU or kind == RELU6:
+        s.edge.clamp, s.edge.low, s.edge.high = True, 0, 6 if kind == RELU6 else INFINITY
+    elif kind >= 0:
+        s.activation = api.activation(kind, s.dtype)
+    return 0
 
-    `transformed` is the kernel's transform.
+
+def forward(x not None, kernel not None, bias, out not None, geometry not None,
+            tuple activation not None, Transformed transformed not None):
+    """out (N OH OW CO) = x (N H W CI) convolved with kernel (3 3 CI CO), plus bias, activated.
+
+    `transformed` is the kernel's transform. Of `geometry` only the padding before counts.
     """
     cdef winograd_t s
     cdef array_t b
-    start(&s, x, out, kernel, before, transformed.size)
-    if transformed.isa != api.isa or memcmp(
-            transformed.kernel.size, s.w.size, sizeof(s.w.size)) or (
-            transformed.kernel.itemsize != s.itemsize):
+    start(&s, x, out, kernel, geometry, transformed.size)
+    if transformed.isa != api.isa or transformed.kernel.itemsize != s.itemsize or memcmp(
+            transformed.kernel.size, s.w.size, sizeof(s.w.size)):
         raise ValueError("transformed must be the transform of this kernel")
     s.packed = transformed.panels
     if bias is not None:
         describe(&b, bias, 0, READ)
+        same_type(&s.x, &b)
         s.bias, s.bias_step = b.data, b.step[4]
-    if activation == RELU or activation == RELU6:
-        s.edge.clamp, s.edge.low = True, 0
-        s.edge.high = 6 if activation == RELU6 else INFINITY
-    elif activation >= 0:
-        s.activation, s.alpha = api.activation(activation, s.dtype), alpha
+    set_activation(&s, activation)
     run(run_forward, &s, plan_forward(&s, api.threads))
 
 
-def kernel_gradient(x not None, grad not None, out not None, tuple before):
-    """out (1 3 3 CI CO): the gradient of `forward` in its kernel, of grad (N 1 OH OW CO)."""
+def kernel_gradient(x not None, grad not None, out not None, geometry not None):
+    """out (3 3 CI CO): the gradient of `forward` in its kernel, of grad (N OH OW CO)."""
     cdef winograd_t s
-    start(&s, x, grad, out, before, GRADIENT_SIZE)
+    start(&s, x, grad, out, geometry, GRADIENT_SIZE)
     run(run_gradient, &s, plan_gradient(&s, api.threads))

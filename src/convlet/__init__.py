@@ -26,7 +26,9 @@ _NAMES = {
     "Layer": "convlet.layers",
     "Sequential": "convlet.models",
     "Variable": "convlet._variable",
+    "get_algorithm": "convlet._algorithm",
     "get_num_threads": "convlet._cext.runtime",
+    "set_algorithm": "convlet._algorithm",
     "set_num_threads": "convlet._cext.runtime",
     "show_config": "convlet._about",
 }

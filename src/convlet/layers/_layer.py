@@ -62,6 +62,7 @@ class Layer:
             raise ValueError(f"name must be a str without '/', got {name!r}")
         self.name = auto_name(type(self)) if name is None else name
         self.compute_dtype = config.check_float_name("dtype", dtype or config.floatx())
+        self._dtype = np.dtype(self.compute_dtype)
         self.trainable = bool(trainable)
         self.built = False
         self._building = False
@@ -119,6 +120,8 @@ class Layer:
 
     def cast(self, x: Any) -> Array:
         """x as an array of `compute_dtype`."""
+        if type(x) is np.ndarray and x.dtype == self._dtype:
+            return x
         if isinstance(x, Layer):
             raise TypeError(
                 f"{self.name}: x must be an array, got {x!r}: an Input is the first layer of a "
@@ -127,11 +130,9 @@ class Layer:
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError(f"{self.name}: x must have no mask: fill it, as with x.filled(0)")
         array = np.asarray(x)
-        if array.dtype == self.compute_dtype and array.dtype.isnative:
-            return array
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{self.name}: x must be real numbers, got {array.dtype}")
-        return array.astype(self.compute_dtype)
+        return array.astype(self._dtype, copy=False)
 
     def ensure_built(self, input_shape: Shape) -> None:
         """Build the layer for inputs of this shape, unless it is built."""
