@@ -241,7 +241,8 @@ def fortran(array):
 
 def sliced(array):
     """Every second element of a larger array on each axis."""
-    base = np.full([2 * size + 1 for size in array.shape], np.nan, array.dtype)
+    between = np.nan if array.dtype.kind == "f" else -(2**31)
+    base = np.full([2 * size + 1 for size in array.shape], between, array.dtype)
     view = base[tuple(slice(1, 2 * size + 1, 2) for size in array.shape)]
     view[...] = array
     return view
