@@ -97,6 +97,16 @@ cdef strided_t describe(const void *data, const Py_ssize_t *shape, const Py_ssiz
     return result
 
 
+cdef int check_fit(const strided_t *x, const strided_t *kernel, const strided_t *y,
+                   ptrdiff_t groups) except -1:
+    """Shapes are as they were checked: an argument's own code, or a thread, may have set one since.
+    """
+    if (x.size[0] != y.size[0] or x.size[4] != kernel.size[3] * groups
+            or y.size[4] != kernel.size[4] or y.size[4] % groups):
+        raise ValueError("arrays must keep their shapes during a call")
+    return 0
+
+
 cdef sum_t new_sum(int dtype, ptrdiff_t groups) noexcept:
     cdef sum_t s
     memset(&s, 0, sizeof(s))
@@ -158,6 +168,7 @@ def forward(const real[:, :, :, :, :] x not None, const real[:, :, :, :, :] kern
     cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
     cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
     cdef sum_t s = new_sum(dtype, groups)
+    check_fit(&a, &k, &y, groups)
     kernel_as_weights(&s, &k)
     if packed is not None:
         if not packed.fits(dtype, tuple([k.size[axis] for axis in range(AXES)]), groups):
@@ -169,6 +180,8 @@ def forward(const real[:, :, :, :, :] x not None, const real[:, :, :, :, :] kern
     s.x_group, s.y_group = k.size[3] * a.stride[4], s.channels * y.stride[4]
     s.y_channel = y.stride[4]
     if bias is not None:
+        if bias.shape[0] != y.size[4]:
+            raise ValueError("bias must keep its shape during a call")
         s.bias, s.bias_step = <const char *>&bias[0], bias.strides[0]
     set_activation(&s, dtype, activation, alpha)
     failed = plain_segment(&s.axis[0], a.size[0], 1)
@@ -203,6 +216,7 @@ def input_gradient(const real[:, :, :, :, :] grad not None,
     cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
     cdef sum_t s = new_sum(dtype, groups)
     cdef ptrdiff_t filters = k.size[4] // groups
+    check_fit(&y, &k, &g, groups)
     kernel_as_weights(&s, &k)
     s.channels, s.w_channel, s.w_step[4] = k.size[3], k.stride[3], k.stride[4]
     s.x, s.y = g.data, y.data
@@ -211,6 +225,8 @@ def input_gradient(const real[:, :, :, :, :] grad not None,
     s.x_group, s.y_group = filters * g.stride[4], s.channels * y.stride[4]
     s.y_channel = y.stride[4]
     if bias is not None:
+        if bias.shape[0] != y.size[4]:
+            raise ValueError("bias must keep its shape during a call")
         s.bias, s.bias_step = <const char *>&bias[0], bias.strides[0]
     set_activation(&s, dtype, activation, alpha)
     failed = plain_segment(&s.axis[0], g.size[0], 1)
@@ -230,6 +246,7 @@ def kernel_gradient(const real[:, :, :, :, :] x not None, const real[:, :, :, :,
     cdef strided_t g = describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
     cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
     cdef sum_t s = new_sum(dtype, groups)
+    check_fit(&a, &y, &g, groups)
     s.runs = True
     s.x, s.w, s.y = a.data, g.data, y.data
     for axis in range(4):

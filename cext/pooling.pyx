@@ -54,7 +54,7 @@ cdef struct pool_t:
     ptrdiff_t itemsize
     axis_t axis[TAP_AXES]
     array_t x, y, dx, index
-    ptrdiff_t position_step              # of dx, where indices are given
+    ptrdiff_t position_step, positions   # of dx, where indices are given
     ptrdiff_t images, channels
     ptrdiff_t rows                       # of windows in one image: OD * OH
     bint average, include_pad, gradient, overlap
@@ -211,7 +211,7 @@ cdef void pool_box(const pool_t *p, box_t *box) noexcept nogil:
     call.add = p.overlap
     if p.gradient:
         if p.index.data:
-            call.dx.tap_step[0] = p.position_step
+            call.dx.tap_step[0], call.positions = p.position_step, p.positions
         p.kernel.pool_gradient(&call)
     else:
         p.kernel.pool(&call)
@@ -305,6 +305,21 @@ cdef pool_t new_pool(int dtype, array_t y, windows) except *:
     return p
 
 
+cdef int check_fit(const pool_t *p, const array_t *input, const array_t *index) except -1:
+    """Shapes are as they were checked: an argument's own code, or a thread, may have set one since.
+    """
+    cdef int axis
+    cdef bint fits = input.size[0] == p.images and input.size[4] == p.channels
+    for axis in range(TAP_AXES):
+        fits &= (input.size[axis + 1] == p.axis[axis].length
+                 and p.y.size[axis + 1] == p.axis[axis].out)
+    for axis in range(AXES):
+        fits &= index.data == NULL or index.size[axis] == p.y.size[axis]
+    if not fits:
+        raise ValueError("arrays must keep their shapes during a call")
+    return 0
+
+
 cdef int check_span(const pool_t *p) except -1:
     cdef ptrdiff_t span = span_of(p.axis)
     if span >= LARGEST_SPAN:
@@ -327,6 +342,7 @@ def max_pool(const real[:, :, :, :, :] x not None, real[:, :, :, :, :] y not Non
     if indices is not None:
         check_span(&p)
         p.index = describe(&indices[0, 0, 0, 0, 0], indices.shape, indices.strides)
+    check_fit(&p, &p.x, &p.index)
     compute(&p)
 
 
@@ -337,6 +353,7 @@ def average_pool(const real[:, :, :, :, :] x not None, real[:, :, :, :, :] y not
     cdef pool_t p = new_pool(dtype, describe(&y[0, 0, 0, 0, 0], y.shape, y.strides), windows)
     p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
     p.average, p.include_pad = True, include_pad
+    check_fit(&p, &p.x, &p.index)
     compute(&p)
 
 
@@ -354,6 +371,8 @@ def max_pool_gradient(const real[:, :, :, :, :] grad not None,
     p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
     p.dx = describe(&dx[0, 0, 0, 0, 0], dx.shape, dx.strides)
     p.gradient, p.overlap = True, windows_overlap(p.axis)
+    check_fit(&p, &p.x, &p.index)
+    check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
@@ -366,6 +385,7 @@ def average_pool_gradient(const real[:, :, :, :, :] grad not None,
     p.dx = describe(&dx[0, 0, 0, 0, 0], dx.shape, dx.strides)
     p.average, p.include_pad, p.gradient = True, include_pad, True
     p.overlap = windows_overlap(p.axis)
+    check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
@@ -398,7 +418,10 @@ def max_pool_gradient_at(const real[:, :, :, :, :] grad not None,
         [(length, 1, 1, 1, 0, 0, length) for length in grad.shape[1:4]])
     p.index = describe(&indices[0, 0, 0, 0, 0], indices.shape, indices.strides)
     check_indices(&p.index, dx.shape[1])
-    p.dx.data = <char *>&dx[0, 0, 0]
+    p.dx.data, p.positions = <char *>&dx[0, 0, 0], dx.shape[1]
     p.dx.step[0], p.dx.step[4], p.position_step = dx.strides[0], dx.strides[2], dx.strides[1]
+    p.dx.size = p.y.size
+    p.dx.size[0], p.dx.size[4] = dx.shape[0], dx.shape[2]
+    check_fit(&p, &p.dx, &p.index)
     p.gradient = p.overlap = True
     compute(&p)

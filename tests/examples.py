@@ -1,8 +1,12 @@
-"""One small call of every operator: its arguments by name."""
+"""One small call of every operator, and a layer of every class."""
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
+
+from convlet import layers
 
 
 def arguments(name, dtype="float32", wide=1):
@@ -47,3 +51,27 @@ def arguments(name, dtype="float32", wide=1):
         "correlate2d": images,
         "convolve2d": images,
     }[name]
+
+
+def layer_names():
+    """Those of all classes that compute, without aliases."""
+    others = ("Layer", "Input", "InputLayer", "Pullback")
+    return [
+        name
+        for name in layers.__all__
+        if name == getattr(layers, name).__name__ and name not in others
+    ]
+
+
+def layer(name, dtype="float32"):
+    """A new one of plain arguments, and an input; its rank is in its name, where it has one."""
+    values = {
+        **{"filters": 30, "units": 30, "rate": 0.5, "activation": "tanh", "seed": 3},
+        **{"kernel_size": 3, "padding": 1, "cropping": 1, "output_size": 2, "size": 2},
+    }
+    rank = int("".join(filter(str.isdigit, name)) or 2)
+    kind = getattr(layers, name)
+    wanted = inspect.signature(kind.__init__).parameters
+    given = {key: value for key, value in values.items() if key in wanted}
+    x = np.random.default_rng(rank).standard_normal((2, *(9, 8, 7)[:rank], 37)).astype(dtype)
+    return kind(**given, dtype=dtype), x

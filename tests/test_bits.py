@@ -13,7 +13,7 @@ import modes
 from comparison import assert_same_bits
 from convlet import Variable, activations, layers, ops
 from convlet._cext import runtime
-from examples import arguments
+from examples import arguments, layer, layer_names
 from optimizers.rules import CASES
 from strategies import LAYOUTS
 from test_losses import ORACLES, example
@@ -35,13 +35,13 @@ def run_operator(name, dtype):
     return listed(getattr(ops, name)(**arguments(name, dtype, WIDE)))
 
 
-def run_layer(layer, x):
+def run_layer(one, x):
     """The layer's output, and its gradients at x."""
-    layer.ensure_built(x.shape)
-    for number, weight in enumerate(layer.weights):
+    one.ensure_built(x.shape)
+    for number, weight in enumerate(one.weights):
         values = np.random.default_rng(number).standard_normal(weight.shape)
-        weight.assign(values.astype(layer.dtype))
-    y, pullback = layer.vjp(x, True)
+        weight.assign(values.astype(one.dtype))
+    y, pullback = one.vjp(x, True)
     dx, grads = pullback(normal(y.shape, y.dtype))
     return [y, dx, *grads]
 
@@ -51,16 +51,7 @@ def run_activation(name, dtype):
 
 
 def run_layer_class(name, dtype):
-    """With plain arguments; the rank is in its name, where it has one."""
-    values = {
-        **{"filters": 30, "units": 30, "rate": 0.5, "activation": "tanh", "seed": 3},
-        **{"kernel_size": 3, "padding": 1, "cropping": 1, "output_size": 2, "size": 2},
-    }
-    rank = int("".join(filter(str.isdigit, name)) or 2)
-    wanted = inspect.signature(getattr(layers, name).__init__).parameters
-    given = {key: value for key, value in values.items() if key in wanted}
-    x = normal((2, *(9, 8, 7)[:rank], 37), dtype)
-    return run_layer(getattr(layers, name)(**given, dtype=dtype), x)
+    return run_layer(*layer(name, dtype))
 
 
 def run_loss(name, dtype):
@@ -82,17 +73,10 @@ def normal(shape, dtype):
     return np.random.default_rng(len(shape)).standard_normal(shape).astype(dtype)
 
 
-def concrete_layers():
-    for name in layers.__all__:
-        value = getattr(layers, name)
-        if name == value.__name__ and name not in ("Layer", "Input", "InputLayer", "Pullback"):
-            yield name
-
-
 COMPUTATIONS = [
     *((run_operator, name) for name in ops.__all__),
     *((run_activation, name) for name in activations.__all__ if name not in ("get", "serialize")),
-    *((run_layer_class, name) for name in concrete_layers()),
+    *((run_layer_class, name) for name in layer_names()),
     *((run_loss, name) for name in ORACLES),
     *((run_optimizer, name) for name in CASES),
 ]
