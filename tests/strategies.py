@@ -280,6 +280,13 @@ def read_only(array):
     return array
 
 
+def in_layouts(arrays, seed):
+    """Copies of the arrays, each in a layout of its own; and the layouts' names."""
+    rng = Random(seed)
+    names = [rng.choice(list(LAYOUTS)) for _ in arrays]
+    return [LAYOUTS[name](array) for name, array in zip(names, arrays, strict=True)], names
+
+
 LAYOUTS = {
     maker.__name__: maker
     for maker in (

@@ -4,7 +4,6 @@ Random configurations of each operator are in its own tests; here is one of each
 """
 
 import inspect
-from itertools import product
 
 import numpy as np
 import pytest
@@ -85,16 +84,16 @@ COMPUTATIONS = [
 @pytest.mark.parametrize(("run", "name"), COMPUTATIONS)
 def test_instruction_sets_and_threads(run, name, dtype):
     """Those with fused multiply-add agree, those without do, and each at any number of threads."""
-    for group in modes.EQUAL:
-        expected = None
-        for isa, threads in product(runtime.available_isas(), (1, 3)):
-            if isa not in group:
-                continue
-            with modes.instruction_set(isa), modes.num_threads(threads):
-                results = run(name, dtype)
-            expected = expected or results
-            for number, pair in enumerate(zip(results, expected, strict=True)):
-                assert_same_bits(*pair, f"result {number} of {name} on {isa} at {threads} threads")
+    for *pair, which in modes.results_to_agree(lambda: run(name, dtype)):
+        assert_same_bits(*pair, f"{name}: {which}")
+    for isa in runtime.available_isas():
+        with modes.instruction_set(isa):
+            by_threads = []
+            for threads in (1, 3):
+                with modes.num_threads(threads):
+                    by_threads.append(run(name, dtype))
+            for pair in zip(*by_threads, strict=True):
+                assert_same_bits(*pair, f"{name} on {isa} by threads")
 
 
 @pytest.mark.parametrize(("run", "name"), COMPUTATIONS)
