@@ -8,7 +8,7 @@ import pytest
 
 import children
 from convlet import ops
-from examples import arguments
+from examples import arguments, layer, layer_names
 
 
 def listed(result):
@@ -31,6 +31,24 @@ def test_references(name, dtype):
                 operator(**{**given, bad: "no such thing"})
     gc.collect()
     assert [sys.getrefcount(value) for value in held] == before
+
+
+@pytest.mark.parametrize("name", layer_names())
+def test_references_of_layers(name):
+    """A pass keeps nothing, nor does its gradient, once the pullback is gone."""
+    one, x = layer(name)
+    one(x)
+    before = sys.getrefcount(x)
+    for _ in range(20):
+        y, pullback = one.vjp(x, True)
+        dx, grads = pullback(y)
+        results = [weakref.ref(array) for array in (y, dx, *grads)]
+        with pytest.raises(ValueError):
+            pullback(y[:0])
+        del y, pullback, dx, grads
+        assert not any(array() is not None for array in results)
+    gc.collect()
+    assert sys.getrefcount(x) == before
 
 
 def test_nothing_stays_for_the_garbage_collector():
