@@ -28,6 +28,9 @@ def test_shapes(name, sizes, error):
     shape = (None, *sizes * (x.ndim - 2), 37) if isinstance(sizes, tuple) else sizes
     with pytest.raises(error, match=one.name):
         one.compute_output_shape(shape)
+    if shape is not None:
+        with pytest.raises(error, match=one.name):
+            one.build(shape)
 
 
 def test_sizes_of_numpy_and_lists_are_sizes():

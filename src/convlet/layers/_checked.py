@@ -12,17 +12,16 @@ from convlet._integers import is_integer
 from convlet.ops._geometry import LARGEST
 
 
-def of_sizes(compute_output_shape: Callable[..., Any]) -> Callable[..., Any]:
-    """A layer's `compute_output_shape` that is given sizes: of one input, or of each of several."""
+def of_sizes(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's `build` or `compute_output_shape`, which take one input's sizes, or several's."""
 
-    @functools.wraps(compute_output_shape)
-    def checked(self: Any, input_shape: Any) -> Any:
-        several = isinstance(input_shape, list) and all(
-            isinstance(shape, (tuple, list)) for shape in input_shape
-        )
-        for shape in input_shape if several else (input_shape,):
-            check_sizes(self.name, shape)
-        return compute_output_shape(self, input_shape)
+    @functools.wraps(method)
+    def checked(self: Any, *input_shapes: Any) -> Any:
+        for given in input_shapes:
+            several = isinstance(given, list) and all(isinstance(s, (tuple, list)) for s in given)
+            for shape in given if several else (given,):
+                check_sizes(self.name, shape)
+        return method(self, *input_shapes)
 
     return checked
 

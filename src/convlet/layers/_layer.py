@@ -16,7 +16,7 @@ from convlet.layers._pullback import Pullback
 
 Shape = tuple[int | None, ...]
 SURROUNDED = {
-    "build": completing,
+    "build": lambda build: completing(_checked.of_sizes(build)),
     "compute_output_shape": _checked.of_sizes,
     "vjp": _checked.of_outputs,
 }
@@ -86,6 +86,7 @@ class Layer:
                 setattr(cls, name, surround(vars(cls)[name]))
 
     @completing
+    @_checked.of_sizes
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape, N first. Called once."""
 
