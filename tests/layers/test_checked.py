@@ -17,7 +17,6 @@ from examples import layer, layer_names
         ((7.5,), TypeError),
         ((True,), TypeError),
         (("7",), TypeError),
-        (([7],), TypeError),
         ("abc", TypeError),
         (7, TypeError),
         (None, TypeError),

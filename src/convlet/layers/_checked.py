@@ -18,7 +18,9 @@ def of_sizes(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def checked(self: Any, *input_shapes: Any) -> Any:
         for given in input_shapes:
-            several = isinstance(given, list) and all(isinstance(s, (tuple, list)) for s in given)
+            several = isinstance(given, (tuple, list)) and isinstance(
+                next(iter(given), None), (tuple, list)
+            )
             for shape in given if several else (given,):
                 check_sizes(self.name, shape)
         return method(self, *input_shapes)
