@@ -70,6 +70,7 @@ cdef extern from "simd/kernels.h" nogil:
         ptrdiff_t taps[3]
         operand_t x, y, dx, index
         position_t position
+        int64_t positions
         double count
         int add
 

@@ -97,6 +97,16 @@ cdef int dtype_of(const array_t *array) noexcept:
     return FLOAT32 if array.itemsize == 4 else FLOAT64
 
 
+cdef int check_fit(const array_t *x, const array_t *kernel, const array_t *y,
+                   ptrdiff_t groups) except -1:
+    """Shapes are as they were checked: an argument's own code, or a thread, may have set one since.
+    """
+    if (x.size[0] != y.size[0] or x.size[4] != kernel.size[3] * groups
+            or y.size[4] != kernel.size[4] or y.size[4] % groups):
+        raise ValueError("arrays must keep their shapes during a call")
+    return 0
+
+
 cdef int start_sum(sum_t *s, const array_t *array, ptrdiff_t groups) noexcept:
     """A sum over elements like the array's, all else still zero."""
     memset(s, 0, sizeof(sum_t))
@@ -160,6 +170,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
     describe(&a, x, 1, READ)
     describe(&k, kernel, 0, READ)
     describe(&y, out, 1, WRITE)
+    check_fit(&a, &k, &y, g.groups)
     start_sum(&s, &a, g.groups)
     kernel_as_weights(&s, &k)
     if packed is not None:
@@ -191,6 +202,8 @@ cdef int set_arrays(sum_t *s, const array_t *x, const array_t *kernel, const arr
     if bias is not None:
         describe(&b, bias, 0, READ)
         same_type(x, &b)
+        if b.size[4] != y.size[4]:
+            raise ValueError("bias must keep its shape during a call")
         s.bias, s.bias_step = b.data, b.step[4]
     return 0
 
@@ -220,6 +233,7 @@ def input_gradient(grad not None, kernel not None, bias, out not None, geometry 
     describe(&g, grad, 1, READ)
     describe(&k, kernel, 0, READ)
     describe(&y, out, 1, WRITE)
+    check_fit(&y, &k, &g, at.groups)
     start_sum(&s, &g, at.groups)
     kernel_as_weights(&s, &k)
     filters = s.channels
@@ -247,6 +261,7 @@ def kernel_gradient(x not None, grad not None, out not None, geometry not None):
     describe(&y, out, 0, WRITE)
     same_type(&a, &g)
     same_type(&a, &y)
+    check_fit(&a, &y, &g, at.groups)
     start_sum(&s, &a, at.groups)
     s.runs = True
     s.x, s.w, s.y = a.data, g.data, y.data

@@ -6,6 +6,8 @@ ascending. Rows are few and short beside a network's work: the calling thread co
 """
 from libc.math cimport INFINITY, exp, fabs, log, log1p
 
+from api cimport floatstate_flush, floatstate_restore, floatstate_t
+
 ctypedef fused real:
     float
     double
@@ -123,12 +125,14 @@ def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::
     cdef ptrdiff_t i, count = y.shape[0], columns = y.shape[1]
     cdef real *slope = NULL
     cdef double loss
+    cdef floatstate_t before
     if (target.shape[0] != count or target.shape[1] != columns or values.shape[0] != count
             or (grad is not None and (grad.shape[0] != count or grad.shape[1] != columns))):
         raise ValueError("target, values and grad must have y's sizes")
     if columns == 0:
         raise ValueError("y must have at least one column")
     with nogil:
+        before = floatstate_flush()
         for i in range(count):
             if grad is not None:
                 slope = &grad[i, 0]
@@ -141,3 +145,4 @@ def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::
             else:
                 loss = of_binary(&target[i, 0], &y[i, 0], slope, columns, which == BINARY_LOGITS)
             values[i] = <real>loss
+        floatstate_restore(before)

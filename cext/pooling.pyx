@@ -43,7 +43,7 @@ cdef struct pool_t:
     ptrdiff_t itemsize
     axis_t axis[TAP_AXES]
     array_t x, y, dx, index            # no data where the operation has no such array
-    ptrdiff_t position_step              # of dx, where indices are given
+    ptrdiff_t position_step, positions   # of dx, where indices are given
     ptrdiff_t images, channels
     ptrdiff_t rows                       # of windows in one image: OD * OH
     bint average, include_pad, gradient, overlap
@@ -200,7 +200,7 @@ cdef void pool_box(const pool_t *p, box_t *box) noexcept nogil:
     call.add = p.overlap
     if p.gradient:
         if p.index.data:
-            call.dx.tap_step[0] = p.position_step
+            call.dx.tap_step[0], call.positions = p.position_step, p.positions
         p.kernel.pool_gradient(&call)
     else:
         p.kernel.pool(&call)
@@ -285,6 +285,21 @@ cdef pool_t new_pool(y, int access, windows) except *:
     return p
 
 
+cdef int check_fit(const pool_t *p, const array_t *input, const array_t *index) except -1:
+    """Shapes are as they were checked: an argument's own code, or a thread, may have set one since.
+    """
+    cdef int axis
+    cdef bint fits = input.size[0] == p.images and input.size[4] == p.channels
+    for axis in range(TAP_AXES):
+        fits &= (input.size[axis + 1] == p.axis[axis].length
+                 and p.y.size[axis + 1] == p.axis[axis].out)
+    for axis in range(AXES):
+        fits &= index.data == NULL or index.size[axis] == p.y.size[axis]
+    if not fits:
+        raise ValueError("arrays must keep their shapes during a call")
+    return 0
+
+
 cdef int check_span(const pool_t *p) except -1:
     cdef ptrdiff_t span = span_of(p.axis)
     if span >= LARGEST_SPAN:
@@ -311,6 +326,7 @@ def max_pool(x not None, y not None, indices, windows):
     if indices is not None:
         check_span(&p)
         describe_positions(&p, indices, WRITE)
+    check_fit(&p, &p.x, &p.index)
     compute(&p)
 
 
@@ -326,6 +342,7 @@ def average_pool(x not None, y not None, bint include_pad, windows):
     cdef pool_t p = new_pool(y, WRITE, windows)
     describe_like(&p.x, x, READ, &p)
     p.average, p.include_pad = True, include_pad
+    check_fit(&p, &p.x, &p.index)
     compute(&p)
 
 
@@ -339,6 +356,8 @@ def max_pool_gradient(grad not None, x not None, dx not None, windows):
     describe_like(&p.x, x, READ, &p)
     describe_like(&p.dx, dx, WRITE, &p)
     p.gradient, p.overlap = True, windows_overlap(p.axis)
+    check_fit(&p, &p.x, &p.index)
+    check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
@@ -348,6 +367,7 @@ def average_pool_gradient(grad not None, dx not None, bint include_pad, windows)
     describe_like(&p.dx, dx, WRITE, &p)
     p.average, p.include_pad, p.gradient = True, include_pad, True
     p.overlap = windows_overlap(p.axis)
+    check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
@@ -374,11 +394,12 @@ def max_pool_gradient_at(grad not None, indices not None, dx not None):
     """Add each element of grad (N, OD, OH, OW, C) to dx (N, D * H * W, C), at its index."""
     cdef pool_t p = new_pool(grad, READ, [(1, 1, 1, 1, 0, 0, 1)] * TAP_AXES)
     cdef int axis
-    for axis in range(TAP_AXES):
-        p.axis[axis].length = p.axis[axis].out = p.y.size[axis + 1]
     describe_positions(&p, indices, READ)
     describe_like(&p.dx, dx, WRITE, &p)  # (N, 1, 1, D * H * W, C)
-    check_indices(&p.index, p.dx.size[3])
-    p.position_step, p.dx.step[3] = p.dx.step[3], 0
+    p.positions, p.position_step, p.dx.step[3] = p.dx.size[3], p.dx.step[3], 0
+    check_indices(&p.index, p.positions)
+    for axis in range(TAP_AXES):
+        p.axis[axis].length = p.axis[axis].out = p.dx.size[axis + 1] = p.y.size[axis + 1]
+    check_fit(&p, &p.dx, &p.index)
     p.gradient = p.overlap = True
     compute(&p)

@@ -10,6 +10,7 @@ import numpy as np
 
 from convlet import config
 from convlet._cext import losses as compiled
+from convlet._cext import runtime
 from convlet._integers import is_integer
 from convlet._names import to_snake_case
 from convlet._variable import Array
@@ -88,7 +89,12 @@ class Loss:
         factors = weights * _quotient(1.0, divisor)
         scale = np.expand_dims(factors, self.axis).astype(y_pred.dtype)
         value = _quotient(_ordered_sum(values * weights), divisor)
-        return value, lambda: np.multiply(grad, scale, order="C")
+
+        def gradient() -> Array:
+            with runtime.flushing():
+                return np.multiply(grad, scale, order="C")
+
+        return value, gradient
 
     def _weighting(self, values: Array, sample_weight: Any) -> tuple[Array, float]:
         """What each sample's loss is multiplied by, and what their sum is divided by."""

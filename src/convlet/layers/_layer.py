@@ -10,10 +10,16 @@ from convlet import config, initializers
 from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
+from convlet.layers import _checked
 from convlet.layers._building import building, completing
 from convlet.layers._pullback import Pullback
 
 Shape = tuple[int | None, ...]
+SURROUNDED = {
+    "build": lambda build: completing(_checked.of_sizes(build)),
+    "compute_output_shape": _checked.of_sizes,
+    "vjp": _checked.of_outputs,
+}
 
 
 class Layer:
@@ -76,10 +82,12 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "build" in vars(cls):
-            cls.build = completing(cls.build)  # type: ignore[method-assign]
+        for name, surround in SURROUNDED.items():
+            if name in vars(cls):
+                setattr(cls, name, surround(vars(cls)[name]))
 
     @completing
+    @_checked.of_sizes
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape, N first. Called once."""
 

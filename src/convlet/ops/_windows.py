@@ -83,8 +83,9 @@ def _check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
 
 
 def _check_indices(indices: Any, shape: tuple[int, ...]) -> Array:
-    if not isinstance(indices, np.ndarray) or indices.dtype != np.int64:
-        kind = indices.dtype if isinstance(indices, np.ndarray) else type(indices).__name__
+    plain = isinstance(indices, np.ndarray) and not np.ma.isMA(indices)
+    if not plain or indices.dtype != np.int64:
+        kind = indices.dtype if plain else type(indices).__name__
         raise TypeError(f"indices must be an int64 ndarray, got {kind}")
     arguments.check_shape("indices", indices, shape, "grad's shape")
     return indices
