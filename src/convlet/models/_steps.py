@@ -47,6 +47,11 @@ class Steps(BaseModel):
         self.loss = loss
         self._running = running
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, and the metrics, once a batch has shown which those are."""
+        return [] if self._running is None else self._running.all()
+
     def _compiled(self, method: str) -> Any:
         if self._running is None or self._running.loss is None:
             raise ValueError(f"call compile(optimizer, loss) before {method}()")
