@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from convlet.optimizers import schedules
 from convlet.optimizers._adadelta import Adadelta
 from convlet.optimizers._adam import Adam
 from convlet.optimizers._optimizer import Optimizer
 from convlet.optimizers._rmsprop import RMSprop
 from convlet.optimizers._sgd import SGD
 
-__all__ = ["SGD", "Adadelta", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 _CLASSES: dict[str, type[Optimizer]] = {
     cls.__name__.lower(): cls for cls in (Adadelta, Adam, RMSprop, SGD)

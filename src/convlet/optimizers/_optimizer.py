@@ -14,6 +14,7 @@ from convlet._names import auto_name
 from convlet._variable import Array, Variable
 from convlet.optimizers._arguments import like, number, optional_number
 from convlet.optimizers._clipping import clipped
+from convlet.optimizers.schedules import LearningRateSchedule, deserialize, serialize
 
 
 class Optimizer:
@@ -21,8 +22,8 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
-        At least 0; kept as a variable of `convlet.config.floatx()`.
+    learning_rate : float or LearningRateSchedule
+        At least 0; kept as a variable of `convlet.config.floatx()`, unless it is a schedule.
     weight_decay : float, optional
         Before the rule, each weight loses this times the learning rate times itself.
     clipnorm : float, optional
@@ -56,14 +57,14 @@ class Optimizer:
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: float | LearningRateSchedule,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
         name: str | None = None,
     ) -> None:
-        rate = number("learning_rate", learning_rate)
+        rate = _rate(learning_rate)
         self.weight_decay = optional_number("weight_decay", weight_decay)
         self.clipnorm = optional_number("clipnorm", clipnorm)
         self.clipvalue = optional_number("clipvalue", clipvalue)
@@ -78,23 +79,37 @@ class Optimizer:
         self.name = auto_name(type(self)) if name is None else name
         self.built = False
         self._iterations = self._own_variable("iteration", np.zeros((), np.int64))
-        self._learning_rate = self._own_variable(
-            "learning_rate", np.array(rate, dtype=config.floatx())
+        self._learning_rate: Variable | LearningRateSchedule = (
+            rate
+            if isinstance(rate, LearningRateSchedule)
+            else self._own_variable("learning_rate", np.array(rate, dtype=config.floatx()))
         )
         self._trainable_variables: list[Variable] = []
         self._slots: list[tuple[Variable, ...]] = []
-        self._variables = [self._iterations, self._learning_rate]
+        self._all_slots: list[Variable] = []
 
     # ------------------------------------------------------------------------------------- state
 
     @property
-    def learning_rate(self) -> Variable:
-        """The learning rate, a scalar variable; set it to a number."""
+    def learning_rate(self) -> Any:
+        """The learning rate, a scalar variable; set it to a number, or to a schedule for good.
+
+        With a schedule, what it says for the next step, a scalar of `convlet.config.floatx()`.
+        """
+        if isinstance(self._learning_rate, LearningRateSchedule):
+            rate = self._learning_rate(int(self._iterations.value))
+            return np.dtype(config.floatx()).type(rate)
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        self._learning_rate.assign(number("learning_rate", value))
+        rate = _rate(value)
+        if isinstance(rate, LearningRateSchedule):
+            self._learning_rate = rate
+        elif isinstance(self._learning_rate, LearningRateSchedule):
+            raise TypeError("learning_rate must be a schedule, as it has been, to be set anew")
+        else:
+            self._learning_rate.assign(rate)
 
     @property
     def iterations(self) -> Variable:
@@ -103,8 +118,9 @@ class Optimizer:
 
     @property
     def variables(self) -> list[Variable]:
-        """All of the optimizer's state: iteration, learning rate, slots."""
-        return list(self._variables)
+        """All of the optimizer's state: iteration, learning rate unless scheduled, slots."""
+        rate = [self._learning_rate] if isinstance(self._learning_rate, Variable) else []
+        return [self._iterations, *rate, *self._all_slots]
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the slots; does nothing if they are there.
@@ -131,13 +147,13 @@ class Optimizer:
             raise ValueError("variables must have each variable once, got one twice")
         slots: list[tuple[Variable, ...]] = [()] * len(variables)
         # Nothing is appended in place: an interrupted build may be done again.
-        all_variables = [self._iterations, self._learning_rate]
+        all_slots: list[Variable] = []
         for names in self._slot_names():
             made = [tuple(self._slot_like(v, name) for name in names) for v in variables]
             slots = [before + new for before, new in zip(slots, made, strict=True)]
-            all_variables += [slot for group in made for slot in group]
+            all_slots += [slot for group in made for slot in group]
         self._trainable_variables, self._slots = variables, slots
-        self._variables = all_variables
+        self._all_slots = all_slots
         self.built = True
 
     def _own_variable(self, name: str, value: Array) -> Variable:
@@ -220,7 +236,7 @@ class Optimizer:
         return self._iterations
 
     def _all_hyper(self) -> tuple[float, ...]:
-        return (float(self.learning_rate.value), self.weight_decay or 0.0, *self._hyper())
+        return (float(self.learning_rate), self.weight_decay or 0.0, *self._hyper())
 
     def _places(
         self, grads: list[Any], variables: Iterable[Variable] | None
@@ -253,9 +269,12 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, with the learning rate as it is now."""
+        rate = self._learning_rate
         return {
             "name": self.name,
-            "learning_rate": float(self.learning_rate.value),
+            "learning_rate": (
+                serialize(rate) if isinstance(rate, LearningRateSchedule) else float(rate)
+            ),
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,
@@ -265,4 +284,12 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """A new optimizer, without state, from what `get_config` returned."""
+        config = dict(config)
+        if isinstance(config.get("learning_rate"), dict):
+            config["learning_rate"] = deserialize(config["learning_rate"])
         return cls(**config)
+
+
+def _rate(value: Any) -> float | LearningRateSchedule:
+    """A schedule as it is, or a number that is at least 0."""
+    return value if isinstance(value, LearningRateSchedule) else number("learning_rate", value)
