@@ -10,6 +10,19 @@ from convlet.layers import Dense, Input
 X, Y = np.ones((6, 3), np.float32), np.zeros((6, 2), np.float32)
 
 
+class Loader:
+    """Yields batches; a list would be an array."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return iter(self.batches)
+
+    def __repr__(self):
+        return f"Loader of {len(self.batches)}"
+
+
 def model():
     made = Sequential([Input((3,)), Dense(2)])
     made.compile("sgd", "mse")
@@ -60,11 +73,15 @@ FIT_CASES = [
     ({"class_weight": {0: np.nan}}, ValueError, "class_weight must have finite values, got nan"),
     ({"class_weight": {}, "sample_weight": np.ones(6)}, ValueError, "only one of class_weight and"),
     ({"y": Y[:, None], "class_weight": {}}, ValueError, "y must have one class for each sample"),
-    ({"x": iter([(X, Y)])}, ValueError, "y must come with the batches that x yields"),
-    ({"x": iter([X]), "y": None}, ValueError, "y must be given"),
-    ({"x": iter([(X, Y, Y, Y)]), "y": None}, ValueError, "x must yield batches .* a tuple of 4"),
-    ({"x": iter([]), "y": None}, ValueError, "x must yield at least one batch, got none"),
-    ({"x": iter([]), "y": None, "validation_split": 0.5}, ValueError, "validation_split must be 0"),
+    ({"x": Loader([(X, Y)])}, ValueError, "y must come with the batches that x yields"),
+    ({"x": Loader([X]), "y": None}, ValueError, "y must be given"),
+    ({"x": Loader([(X, Y, Y, Y)]), "y": None}, ValueError, "x must yield batches .* a tuple of 4"),
+    ({"x": Loader([]), "y": None}, ValueError, "x must yield at least one batch, got none"),
+    (
+        {"x": Loader([]), "y": None, "validation_split": 0.5},
+        ValueError,
+        "validation_split must be 0",
+    ),
 ]
 
 

@@ -165,6 +165,7 @@ class Trainer(Steps):
             hooks.on_epoch_end(epoch, logs=logs)
             if self.stop_training:
                 break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs=logs)
 
     def evaluate(
