@@ -9,6 +9,7 @@ import numpy as np
 from convlet import losses
 from convlet._names import to_snake_case
 from convlet._variable import Array
+from convlet.losses._arrays import aligned_weights
 
 __all__ = [
     "Accuracy",
@@ -51,7 +52,7 @@ class Metric:
 
     def _add(self, values: Array, sample_weight: Any) -> None:
         values = np.asarray(values, np.float64)
-        weights = losses.aligned_weights(sample_weight, values.shape)
+        weights = aligned_weights(sample_weight, values.shape)
         self._total += sum((values * weights).ravel().tolist())
         self._count += sum(weights.ravel().tolist())
 
