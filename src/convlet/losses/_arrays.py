@@ -30,7 +30,7 @@ def aligned_weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
     if sample_weight is None:
         return np.ones(shape)
     given = np.asarray(sample_weight, np.float64)
-    if given.ndim == len(shape) + 1 and given.shape[-1] == 1:
+    if given.ndim and given.shape[-1] == 1 and given.shape != shape[: given.ndim]:
         given = given[..., 0]
     if given.shape != shape[: given.ndim]:
         raise ValueError(f"sample_weight must have the samples' shape {shape}, got {given.shape}")

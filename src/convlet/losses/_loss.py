@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from convlet._names import to_snake_case
+from convlet._sums import ordered_sum
 from convlet._variable import Array
 from convlet.losses._arrays import aligned_weights, floating
 
@@ -57,7 +58,7 @@ class Loss:
         weights, divisor = self._weighting(values, sample_weight, self.counted(y_true, values))
         if self.reduction in ("none", None):
             return values if sample_weight is None else values * weights.astype(values.dtype)
-        return _quotient(_ordered_sum(values * weights), divisor)
+        return _quotient(ordered_sum(values * weights), divisor)
 
     def vjp(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
@@ -71,7 +72,7 @@ class Loss:
         factors = weights * _quotient(1.0, divisor)
         scale = factors if self.axis is None else np.expand_dims(factors, self.axis)
         scale = scale.astype(y_pred.dtype)
-        value = _quotient(_ordered_sum(values * weights), divisor)
+        value = _quotient(ordered_sum(values * weights), divisor)
         return value, lambda: np.multiply(grad, scale, order="C")
 
     def counted(self, y_true: Any, values: Array) -> Array | None:
@@ -87,7 +88,7 @@ class Loss:
         if self.reduction in ("sum", "none", None):
             return weights, 1.0
         if self.reduction == "mean_with_sample_weight":
-            return weights, _ordered_sum(weights)
+            return weights, ordered_sum(weights)
         return weights, float(values.size if counted is None else np.count_nonzero(counted))
 
     def get_config(self) -> dict[str, Any]:
@@ -98,10 +99,6 @@ class Loss:
     def from_config(cls, config: dict[str, Any]) -> Self:
         """A new loss from what `get_config` returned."""
         return cls(**config)
-
-
-def _ordered_sum(values: Array) -> float:
-    return float(sum(values.ravel().tolist()))
 
 
 def _quotient(total: float, divisor: float) -> float:

@@ -50,7 +50,8 @@ class Running:
             name, number = metric.name, 1
             while name in logs:
                 name, number = f"{metric.name}_{number}", number + 1
-            logs[name] = float(metric.result())
+            result = metric.result()
+            logs[name] = result if isinstance(result, np.ndarray) else float(result)
         return logs
 
     def results(self, as_dict: bool) -> Any:
