@@ -1,4 +1,4 @@
-"""One seed, one run, to the bit, at any number of threads, also when it goes on from a checkpoint."""
+"""One seed, one run, to the bit, at any number of threads, also going on from a checkpoint."""
 
 import numpy as np
 import pytest

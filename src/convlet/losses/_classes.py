@@ -25,14 +25,16 @@ class AlongAxis(Loss):
         """The array with the axis moved to the end."""
         if not -array.ndim <= self.axis < array.ndim:
             raise ValueError(f"axis must be one of y_pred's {array.ndim}, got {self.axis}")
-        return np.moveaxis(array, self.axis, -1)
+        return array if self.axis == -1 else np.moveaxis(array, self.axis, -1)
 
     def compare(
         self, kind: str, target: Array, y_pred: Array, want_grad: bool, *numbers: float
     ) -> Any:
         """Of targets with the axis last; the gradient as y_pred had it."""
         values, grad = rows(kind, target, self.axis_last(y_pred), want_grad, *numbers)
-        return values, None if grad is None else np.moveaxis(grad, -1, self.axis)
+        if grad is not None and self.axis != -1:
+            grad = np.moveaxis(grad, -1, self.axis)
+        return values, grad
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""

@@ -70,8 +70,11 @@ class Loss:
         values, grad = self.value_and_grad(y_true, y_pred)
         weights, divisor = self._weighting(values, sample_weight, self.counted(y_true, values))
         factors = weights * _quotient(1.0, divisor)
-        scale = factors if self.axis is None else np.expand_dims(factors, self.axis)
-        scale = scale.astype(y_pred.dtype)
+        if self.axis == -1:
+            factors = factors[..., None]
+        elif self.axis is not None:
+            factors = np.expand_dims(factors, self.axis)
+        scale = factors.astype(y_pred.dtype)
         value = _quotient(ordered_sum(values * weights), divisor)
         return value, lambda: np.multiply(grad, scale, order="C")
 
