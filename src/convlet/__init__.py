@@ -18,12 +18,15 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     {
         *("activations", "backend", "bench", "callbacks", "config", "datasets", "demo"),
-        *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "utils"),
+        *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
+        *("testing", "utils"),
     }
 )
 _NAMES = {
     "Input": "convlet.layers",
+    "KerasTensor": "convlet.layers",
     "Layer": "convlet.layers",
+    "Model": "convlet.models",
     "Sequential": "convlet.models",
     "Variable": "convlet._variable",
     "get_num_threads": "convlet._cext.runtime",

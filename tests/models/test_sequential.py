@@ -231,7 +231,7 @@ def test_config_round_trip(rng):
 @pytest.mark.parametrize("name", ["Nothing", "Pullback", "Input", "__doc__"])
 def test_config_of_something_else(name):
     config = {"layers": [{"class_name": name, "config": {}}]}
-    with pytest.raises(ValueError, match="layers of convlet"):
+    with pytest.raises(ValueError, match="layers of convlet, or of custom_objects"):
         Sequential.from_config(config)
 
 

@@ -1,6 +1,16 @@
 """Layers with Keras's names: each a function of an array, with weights and a gradient."""
 
 from convlet.layers._activation import Activation
+from convlet.layers._concatenate import (
+    Concatenate,
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from convlet.layers._conv import Conv1D, Conv2D, Conv3D
 from convlet.layers._conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from convlet.layers._dense import Dense
@@ -11,6 +21,7 @@ from convlet.layers._depthwise_conv import (
     SeparableConv2D,
 )
 from convlet.layers._dropout import Dropout
+from convlet.layers._extremum import Maximum, Minimum
 from convlet.layers._flatten import Flatten
 from convlet.layers._global_pooling import (
     AdaptiveAveragePooling1D,
@@ -34,6 +45,7 @@ from convlet.layers._global_pooling import (
 )
 from convlet.layers._input import Input, InputLayer
 from convlet.layers._layer import Layer
+from convlet.layers._merging import Add, Average, Multiply, Subtract
 from convlet.layers._padding import (
     Cropping1D,
     Cropping2D,
@@ -57,6 +69,7 @@ from convlet.layers._pooling import (
     MaxPooling3D,
 )
 from convlet.layers._pullback import Pullback
+from convlet.layers._symbolic import KerasTensor
 from convlet.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
@@ -72,12 +85,15 @@ __all__ = [
     "AdaptiveMaxPooling1D",
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
+    "Add",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -112,6 +128,7 @@ __all__ = [
     "GlobalMaxPooling3D",
     "Input",
     "InputLayer",
+    "KerasTensor",
     "Layer",
     "MaxPool1D",
     "MaxPool2D",
@@ -119,15 +136,26 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Pullback",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "Subtract",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]

@@ -9,6 +9,8 @@ from typing import Any
 
 building = threading.RLock()
 
+Shape = tuple[int | None, ...]
+
 
 def completing(build: Callable[..., None]) -> Callable[..., None]:
     """A layer's `build` that leaves the layer built, or without the weights of a failed attempt."""
@@ -19,7 +21,7 @@ def completing(build: Callable[..., None]) -> Callable[..., None]:
             raise TypeError(
                 f"{self.name}: input_shape must be a tuple of sizes, N first, got {input_shape!r}"
             )
-        arguments = () if input_shape is None else (tuple(input_shape),)
+        arguments = () if input_shape is None else (_plain(input_shape),)
         with building:
             if self._building:  # called by the build of a subclass, which completes the layer
                 build(self, *arguments)
@@ -33,7 +35,21 @@ def completing(build: Callable[..., None]) -> Callable[..., None]:
             finally:
                 self._building = False
             for shape in arguments:
-                self._built_shape = (None, *shape[1:])
+                self._built_shape = any_batch(shape)
             self.built = True
 
     return build_whole
+
+
+def _plain(shape: Any) -> Any:
+    """A tuple of sizes, or a list of such tuples where there are several inputs."""
+    return list(map(tuple, shape)) if _several(shape) else tuple(shape)
+
+
+def _several(shape: Any) -> bool:
+    return any(isinstance(size, (tuple, list)) for size in shape)
+
+
+def any_batch(shape: Any) -> Any:
+    """The shape, or each of several, with None for N."""
+    return list(map(any_batch, shape)) if _several(shape) else (None, *shape[1:])

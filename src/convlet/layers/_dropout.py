@@ -85,13 +85,6 @@ class Dropout(Layer):
         """The input's."""
         return input_shape
 
-    def call(self, x: Array, training: bool = False) -> Array:
-        """x, or in training x with zeros; counts the pass then."""
-        y, pullback = self.vjp(x, training)
-        for variable, value in pullback.updates:
-            variable.assign(value)
-        return y
-
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the same zeros and scale for its gradient."""
         if not training or self.rate == 0:
