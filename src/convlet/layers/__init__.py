@@ -1,6 +1,7 @@
 """Layers with Keras's names: each a function of an array, with weights and a gradient."""
 
 from convlet.layers._activation import Activation
+from convlet.layers._batch_normalization import BatchNormalization
 from convlet.layers._concatenate import (
     Concatenate,
     add,
@@ -45,6 +46,7 @@ from convlet.layers._global_pooling import (
 )
 from convlet.layers._input import Input, InputLayer
 from convlet.layers._layer import Layer
+from convlet.layers._layer_normalization import GroupNormalization, LayerNormalization
 from convlet.layers._merging import Add, Average, Multiply, Subtract
 from convlet.layers._padding import (
     Cropping1D,
@@ -93,6 +95,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "BatchNormalization",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -126,10 +129,12 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "KerasTensor",
     "Layer",
+    "LayerNormalization",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
-
-import numpy as np
 
 from convlet._variable import Array
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.ops._convolution import bias_gradient
+from convlet.layers._sums import sum_to
 
 
 class Merging(Layer):
@@ -82,18 +79,6 @@ def checked_shapes(layer: Layer, shapes: Any) -> list[Shape]:
 
 def _with_rank(shape: Shape, rank: int) -> tuple[Any, ...]:
     return (shape[0], *[1] * (rank - len(shape)), *shape[1:])
-
-
-def sum_to(grad: Array, shape: tuple[int, ...]) -> Array:
-    """Sums over the axes that are 1 in `shape`, in the order of a convolution's dbias."""
-    if grad.shape == shape:
-        return grad
-    kept = [axis for axis, size in enumerate(shape) if size == grad.shape[axis]]
-    summed = [axis for axis in range(grad.ndim) if axis not in kept]
-    rows = math.prod(grad.shape[axis] for axis in summed)
-    if grad.size == 0:
-        return np.zeros(shape, grad.dtype)
-    return bias_gradient(grad.transpose(summed + kept).reshape(rows, 1, -1)).reshape(shape)
 
 
 class Add(Merging):
