@@ -32,8 +32,10 @@ class Metric:
     Notes
     -----
     A metric of your own defines `values(y_true, y_pred)`: one number for each sample. Sums are in
-    float64, in order.
+    float64, in order. `direction` is "up" where more is better, "down" where less is.
     """
+
+    direction: str | None = None
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or to_snake_case(type(self).__name__)
@@ -101,6 +103,8 @@ class Accuracy(Metric):
     name : str, default "accuracy"
     """
 
+    direction = "up"
+
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """1 where equal, else 0."""
         return _matching(y_true, y_pred) == y_pred
@@ -120,6 +124,8 @@ class BinaryAccuracy(Metric):
     >>> BinaryAccuracy()([[1], [0]], [[0.7], [0.6]])
     0.5
     """
+
+    direction = "up"
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
@@ -146,6 +152,8 @@ class CategoricalAccuracy(Metric):
     0.5
     """
 
+    direction = "up"
+
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """1 where right, else 0."""
         return _matching(y_true, y_pred).argmax(axis=-1) == y_pred.argmax(axis=-1)
@@ -165,6 +173,8 @@ class SparseCategoricalAccuracy(Metric):
     0.5
     """
 
+    direction = "up"
+
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """1 where right, else 0."""
         squeezed = y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1
@@ -181,6 +191,8 @@ class MeanSquaredError(Metric):
     ----------
     name : str, default "mean_squared_error"
     """
+
+    direction = "down"
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The mean over the last axis."""

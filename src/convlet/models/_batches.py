@@ -67,45 +67,31 @@ def _samples(name: str, value: Any) -> Array:
     return array
 
 
-def with_validation(data: Data, fraction: float, given: Any) -> tuple[Data, Data | None]:
-    """Samples to learn from, and those to validate with: `given`, or the last of data's."""
-    if given is not None:
-        if not isinstance(given, (tuple, list)):
-            raise TypeError(
-                "validation_data must be (x, y) or (x, y, sample_weight), "
-                f"got {type(given).__name__}"
-            )
-        if len(given) not in (2, 3):
-            raise ValueError(
-                f"validation_data must be (x, y) or (x, y, sample_weight), got {len(given)} items"
-            )
-        return data, check_data(*given)
-    if not 0 <= fraction < 1:
-        raise ValueError(f"validation_split must be at least 0 and below 1, got {fraction!r}")
-    if not fraction:
-        return data, None
-    count = len(data.x)
-    first = int(count * (1 - fraction))
-    if not 0 < first < count:
-        raise ValueError(
-            f"validation_split must leave samples on both sides, got {fraction!r} of {count}"
-        )
-    return data.take(slice(first)), data.take(slice(first, None))
-
-
 class Batches:
     """Goes through data in batches, in order or in another order each time.
 
-    `seed` makes the order, which differs between epochs; None keeps the data's.
+    `seed` makes the order, which differs between passes; None keeps the data's. The first `skip`
+    orders are left out, so that training can go on where an earlier run ended.
     """
 
-    def __init__(self, data: Data, batch_size: Any = None, seed: int | None = None) -> None:
+    def __init__(
+        self, data: Data, batch_size: Any = None, seed: int | None = None, skip: int = 0
+    ) -> None:
         self.data = data
         self.size = 32 if batch_size is None else positive_int("batch_size", batch_size)
         self.random = None if seed is None else generator(seed)
+        if self.random is not None:
+            for _ in range(skip):
+                self.random.permutation(len(data.x))
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many batches a pass has."""
         return -(-len(self.data.x) // self.size)
+
+    def first(self) -> Data:
+        """Data with the shape of batches, N apart; nothing is read."""
+        return self.data
 
     def __iter__(self) -> Iterator[Data]:
         count = len(self.data.x)

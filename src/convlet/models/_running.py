@@ -25,9 +25,13 @@ class Running:
             if str(metric).lower() not in ("accuracy", "acc"):
                 get(metric)
 
+    def all(self) -> list[Metric]:
+        """The mean of the loss, and the metrics as far as they are known."""
+        return [self.mean, *(self.metrics or ())]
+
     def reset(self) -> None:
         """Forget all samples."""
-        for metric in (self.mean, *(self.metrics or ())):
+        for metric in self.all():
             metric.reset_state()
 
     def update(self, value: float, batch: Data, y: Array) -> None:
@@ -42,7 +46,7 @@ class Running:
     def logs(self) -> Logs:
         """By name."""
         logs: Logs = {}
-        for metric in (self.mean, *(self.metrics or ())):
+        for metric in self.all():
             name, number = metric.name, 1
             while name in logs:
                 name, number = f"{metric.name}_{number}", number + 1

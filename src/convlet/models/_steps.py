@@ -9,6 +9,7 @@ from convlet._cext import runtime
 from convlet._variable import Array
 from convlet.models._base import BaseModel
 from convlet.models._batches import Data, check_data, check_inputs
+from convlet.models._class_weights import ClassWeights
 
 
 class Steps(BaseModel):
@@ -46,6 +47,11 @@ class Steps(BaseModel):
         self.loss = loss
         self._running = running
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, and the metrics, once a batch has shown which those are."""
+        return [] if self._running is None else self._running.all()
+
     def _compiled(self, method: str) -> Any:
         if self._running is None or self._running.loss is None:
             raise ValueError(f"call compile(optimizer, loss) before {method}()")
@@ -76,7 +82,12 @@ class Steps(BaseModel):
     # ---------------------------------------------------------------------------------- one batch
 
     def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
     ) -> Any:
         """Make one step on one batch.
 
@@ -85,6 +96,8 @@ class Steps(BaseModel):
         x, y : array
             Inputs and targets, N first.
         sample_weight : array (N,), optional
+        class_weight : dict of int to float, optional
+            As for `fit`.
         return_dict : bool, default False
 
         Returns
@@ -94,13 +107,15 @@ class Steps(BaseModel):
         """
         running = self._compiled("train_on_batch")
         batch = check_data(x, y, sample_weight)
+        if class_weight is not None:
+            batch = ClassWeights(class_weight)(batch)
         self._prepare(batch.x)
         running.reset()
         self._train_step(batch, running)
         return running.results(return_dict)
 
     def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: bool = False
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Measure loss and metrics on one batch; parameters and result as `train_on_batch`."""
         running = self._compiled("test_on_batch")

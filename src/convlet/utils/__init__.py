@@ -1,16 +1,17 @@
-"""Seeds, names, labels, and pictures (which need matplotlib)."""
+"""Seeds, names, labels, batches, and pictures (which need matplotlib)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from convlet.backend import clear_session
+from convlet.utils._dataset import PyDataset
 from convlet.utils._labels import to_categorical
 from convlet.utils._seed import set_random_seed
 
 _PLOTS = ("plot_confusion_matrix", "plot_feature_maps", "plot_history", "plot_kernels")
 
-__all__ = ["clear_session", "set_random_seed", "to_categorical", *_PLOTS]
+__all__ = ["PyDataset", "clear_session", "set_random_seed", "to_categorical", *_PLOTS]
 
 
 def __getattr__(name: str) -> Any:
