@@ -70,7 +70,10 @@ from convlet.layers._pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from convlet.layers._prelu import PReLU
 from convlet.layers._pullback import Pullback
+from convlet.layers._rectifiers import ELU, LeakyReLU, ReLU
+from convlet.layers._softmax import Softmax
 from convlet.layers._symbolic import KerasTensor
 from convlet.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
@@ -80,6 +83,7 @@ Convolution3DTranspose = Conv3DTranspose
 SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
@@ -135,6 +139,7 @@ __all__ = [
     "KerasTensor",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -144,11 +149,14 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "PReLU",
     "Pullback",
+    "ReLU",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "Softmax",
     "Subtract",
     "UpSampling1D",
     "UpSampling2D",
