@@ -186,6 +186,76 @@ class BaseModel(Layer):
         text = summary_text(self, line_length, positions, explain, expand_nested)
         (print_fn or print)(text)
 
+    # -------------------------------------------------------------------------------------- files
+
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the model into a file, from which `convlet.models.load_model` makes it again.
+
+        Parameters
+        ----------
+        filepath : path-like
+            Its name must end in ".keras".
+        overwrite : bool, default True
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        ValueError
+            If the name ends otherwise, or there is a file that may not be replaced.
+        TypeError
+            If a layer's configuration does not consist of plain values.
+        OSError
+            If the file cannot be written; an old one is left as it was.
+
+        Notes
+        -----
+        The file is a zip of JSON and arrays: the layers' configurations, weights and random states,
+        what `compile` was given, and the optimizer's state. It is written beside `filepath` and
+        takes its place when all of it is on the disk.
+        """
+        from convlet.saving import save_model
+
+        save_model(self, filepath, overwrite)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights into a file, for `load_weights` of a model of the same layers.
+
+        Parameters
+        ----------
+        filepath : path-like
+            Its name must end in ".npz".
+        overwrite : bool, default True
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        ValueError
+            If the model is not built, the name ends otherwise, or there is a file that may not be
+            replaced.
+        OSError
+            If the file cannot be written; an old one is left as it was.
+        """
+        from convlet.saving import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any) -> None:
+        """Replace all weights by those of a file that `save_weights` made.
+
+        Parameters
+        ----------
+        filepath : path-like
+
+        Raises
+        ------
+        ValueError
+            If the model is not built, the file's weights do not fit, or it is damaged. The model
+            then keeps its weights.
+        """
+        from convlet.saving import load_weights
+
+        load_weights(self, filepath)
+
 
 def unique(variables: Iterable[Variable]) -> list[Variable]:
     """Each once, where layers are shared."""

@@ -1,0 +1,67 @@
+"""The weights of a model in a file, for another model of the same layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convlet.saving._archive import Archive, write
+from convlet.saving._model import check_overwrite, check_suffix
+from convlet.saving._variables import entries, entry_names, fill, variables_of
+
+_SUFFIXES = (".npz",)
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Write a model's weights into a file: see `Sequential.save_weights`.
+
+    Parameters
+    ----------
+    model : Sequential or Model
+        A built one.
+    filepath : path-like
+    overwrite : bool, default True
+
+    Raises
+    ------
+    ValueError
+        If the model is not built, or the file's name ends otherwise, or there is a file that may
+        not be replaced.
+    """
+    check_suffix(filepath, _SUFFIXES)
+    check_overwrite(filepath, overwrite)
+    check_built(model)
+    variables = variables_of(model)
+    paths = [variable.path for variable in variables]
+    write(filepath, {"config": {"variables": paths}}, entries("variables", variables))
+
+
+def load_weights(model: Any, filepath: Any) -> None:
+    """Give a model the weights of a file: see `Sequential.load_weights`.
+
+    Parameters
+    ----------
+    model : Sequential or Model
+        A built one, of the same layers as the one that was saved.
+    filepath : path-like
+
+    Raises
+    ------
+    ValueError
+        If the model is not built, the file's weights do not fit it, or it is damaged. The model
+        then keeps its weights.
+    """
+    check_suffix(filepath, _SUFFIXES)
+    check_built(model)
+    variables = variables_of(model)
+    with Archive(filepath) as archive:
+        archive.expect(entry_names("variables", variables))
+        fill(archive, "variables", variables)
+
+
+def check_built(model: Any) -> None:
+    """An error if the model has no weights yet."""
+    if not model.built:
+        raise ValueError(
+            f"{model.name} has no weights before it is built: call it on an array, or "
+            "build(input_shape)"
+        )

@@ -1,0 +1,233 @@
+"""A model comes out of its file as it went in, and goes on learning bit for bit."""
+
+import importlib
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from comparison import assert_same_bits
+from convlet import Sequential, backend, layers, losses, metrics, models, optimizers, saving
+from saved_models import SHAPE, compiled_model, samples, small_model, state, trained_model
+
+OPTIMIZERS = [
+    optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    optimizers.Adadelta(1.0),
+    optimizers.RMSprop(centered=True, momentum=0.5),
+    optimizers.Adam(weight_decay=0.01),
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "m.keras"
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+def test_training_goes_on_bit_for_bit(optimizer, path):
+    model = trained_model(optimizer)
+    model.save(path)
+    twin = models.load_model(path)
+    assert state(twin) == state(model)
+    assert twin.get_config() == model.get_config()
+    x, y = samples()
+    for _ in range(3):
+        assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
+    assert state(twin) == state(model)
+    assert twin.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def test_what_was_frozen_since(path):
+    """Slots are those of the weights that the optimizer was built with."""
+    model = trained_model()
+    model.layers[0].trainable = False
+    model.save(path)
+    twin = models.load_model(path)
+    assert state(twin) == state(model)
+    assert len(twin.trainable_weights) == len(model.trainable_weights) == 4
+    x, y = samples()
+    assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
+    assert state(twin) == state(model)
+
+
+def test_without_compile(path):
+    model = trained_model()
+    model.save(path)
+    twin = models.load_model(path, compile=False)
+    assert twin.optimizer is None
+    assert_same_bits(twin.predict(samples()[0], verbose=0), model.predict(samples()[0], verbose=0))
+    twin.save(path)
+    assert models.load_model(path).optimizer is None
+
+
+def test_not_built(path):
+    model = Sequential([layers.Conv2D(2, 3), layers.Dropout(0.5), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.save(path)
+    twin = models.load_model(path)
+    assert not twin.built and twin.get_config() == model.get_config()
+    assert twin.layers[1].seed == model.layers[1].seed
+    assert type(twin.optimizer) is optimizers.SGD
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_layer(seed, path, monkeypatch):
+    """With whatever arguments and input the fuzz makes for it."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fuzz"))
+    arguments = importlib.import_module("arguments")
+    monkeypatch.setattr(arguments, "SPOILT", 0)
+    saved = 0
+    for number, name in enumerate(arguments.LAYERS):
+        given, x = arguments.layer_call(name, np.random.default_rng(100 * seed + number))
+        try:
+            layer = getattr(layers, name)(**given)
+            expected = layer(x)
+        except (TypeError, ValueError):  # a padding it does not know, an input that is too small
+            continue
+        model = Sequential([layers.Input(x.shape[1:], dtype=x.dtype), layer])
+        model.save(path)
+        twin = models.load_model(path)
+        assert twin.get_config() == model.get_config()
+        assert_same_bits(twin(x), expected)
+        saved += 1
+    assert saved > len(arguments.LAYERS) // 2
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [None, "mse", losses.mean_squared_error, losses.MeanSquaredError, losses.BinaryCrossentropy()],
+)
+def test_losses(loss, path):
+    model = small_model()
+    model.compile("sgd", loss, metrics=[metrics.CategoricalAccuracy])
+    model.save(path)
+    twin = models.load_model(path)
+    if loss is not None:
+        x, y = samples()
+        assert twin.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    else:
+        assert twin.loss is None
+
+
+class Scale(layers.Layer):
+    def build(self, input_shape):
+        self.factor = self.add_weight((), "ones", name="factor")
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def vjp(self, x, training=False):
+        raise NotImplementedError
+
+    def call(self, x, training=False):
+        return x * self.factor.value
+
+
+class Slow(optimizers.SGD):
+    pass
+
+
+class Apart(losses.MeanSquaredError):
+    pass
+
+
+class Agreement(metrics.CategoricalAccuracy):
+    pass
+
+
+CUSTOM = {"Scale": Scale, "Slow": Slow, "Apart": Apart, "Agreement": Agreement}
+
+
+def test_custom_objects(path):
+    model = Sequential([layers.Input((3,)), Scale()])
+    model.set_weights([2.5])
+    model.compile(Slow(), Apart(), metrics=[Agreement()])
+    model.save(path)
+    with pytest.raises(ValueError, match="layers of convlet, or of custom_objects, got 'Scale'"):
+        models.load_model(path)
+    twin = models.load_model(path, custom_objects=CUSTOM)
+    assert_same_bits(twin(np.ones((1, 3))), np.full((1, 3), 2.5, np.float32))
+    assert type(twin.optimizer) is Slow and type(twin.loss) is Apart
+    with saving.custom_object_scope(CUSTOM):
+        assert type(models.load_model(path).layers[0]) is Scale
+    for missing in ("Slow", "Apart", "Agreement"):
+        rest = {name: kind for name, kind in CUSTOM.items() if name != missing}
+        with pytest.raises(ValueError, match=f"custom_objects, got '{missing}'"):
+            models.load_model(path, custom_objects=rest)
+
+
+@pytest.mark.parametrize("wrong", [[Scale], {"Scale": "Scale"}, {1: Scale}])
+def test_wrong_custom_objects(wrong, path):
+    small_model().save(path)
+    with pytest.raises(TypeError, match="custom_objects must be a dict of classes by name"):
+        models.load_model(path, custom_objects=wrong)
+
+
+def test_what_cannot_be_written(path):
+    """It is refused before there is any file."""
+    model = Sequential([layers.Dense(2, kernel_initializer=lambda shape, dtype: np.ones(shape))])
+    with pytest.raises(TypeError, match="a configuration to save must consist of numbers"):
+        model.save(path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_names(path):
+    model = small_model()
+    with pytest.raises(ValueError, match=r"filepath must end in \.keras, got 'm.h5'"):
+        model.save("m.h5")
+    model.save(str(path))
+    with pytest.raises(ValueError, match="overwrite is False"):
+        model.save(path, overwrite=False)
+    models.save_model(model, path)
+    with pytest.raises(FileNotFoundError):
+        models.load_model(path.with_name("absent.keras"))
+    with pytest.raises(ValueError, match="it is no regular file"):
+        models.load_model(path.parent)
+
+
+def test_weights(tmp_path):
+    model, other = trained_model(), compiled_model()
+    path = tmp_path / "w.npz"
+    model.save_weights(path)
+    other.load_weights(path)
+    assert state(other)[: len(model.variables)] == state(model)[: len(model.variables)]
+    before = [w.numpy().copy() for w in other.weights]
+    wider = Sequential([layers.Input(SHAPE), *small_model().layers[:-1], layers.Dense(4)])
+    with pytest.raises(ValueError, match=r"must have shape \(40, 4\), got \(40, 3\)"):
+        wider.load_weights(path)
+    with pytest.raises(ValueError, match=r"it must have \d arrays, got 11"):
+        Sequential([layers.Input((2,)), layers.Dense(1)]).load_weights(path)
+    for weight, old in zip(other.weights, before, strict=True):
+        assert_same_bits(weight.numpy(), old)
+    with pytest.raises(ValueError, match="has no weights before it is built"):
+        Sequential([layers.Dense(1)]).load_weights(path)
+    with pytest.raises(ValueError, match="has no weights before it is built"):
+        Sequential([layers.Dense(1)]).save_weights(path)
+    with pytest.raises(ValueError, match="filepath must end in"):
+        model.save_weights("w.pickle")
+
+
+def test_the_file_is_open(path):
+    """JSON and arrays that anyone can read."""
+    model = trained_model()
+    model.save(path)
+    with zipfile.ZipFile(path) as file:
+        config = json.loads(file.read("config.json"))
+    with np.load(path, allow_pickle=False) as arrays:
+        for number, (name, variable) in enumerate(
+            zip(config["variables"], model.variables, strict=True)
+        ):
+            assert name == variable.path
+            assert_same_bits(arrays[f"variables/{number}"], variable.numpy())
+    assert config["model"]["class_name"] == "Sequential"
+
+
+def test_equal_models_make_equal_files(path):
+    backend.clear_session()
+    trained_model().save(path)
+    before = path.read_bytes()
+    backend.clear_session()
+    trained_model().save(path)
+    assert path.read_bytes() == before
