@@ -223,7 +223,9 @@ class BaseModel(Layer):
         Parameters
         ----------
         filepath : path-like
-            Its name must end in ".npz".
+            Its name ends in ".npz" for convlet's own format, with the random states; in
+            ".weights.h5" for Keras's, which needs h5py (extra ``keras``); or in ".safetensors",
+            which needs safetensors (extra ``safetensors``).
         overwrite : bool, default True
             Whether a file that is there may be replaced.
 
@@ -240,11 +242,13 @@ class BaseModel(Layer):
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any) -> None:
-        """Replace all weights by those of a file that `save_weights` made.
+        """Replace all weights by those of a file.
 
         Parameters
         ----------
         filepath : path-like
+            What `save_weights` made, or, if it ends in ".weights.h5", that of the same model in
+            Keras.
 
         Raises
         ------

@@ -13,6 +13,7 @@ from convlet.models._registry import custom_object_scope, layer_entry, layer_fro
 from convlet.models._trainer import Trainer
 from convlet.saving._archive import Archive, write
 from convlet.saving._compiled import compile_config, compile_from
+from convlet.saving._keras_model import is_keras, load_keras_model
 from convlet.saving._variables import entries, entry_names, fill, variables_of
 from convlet.saving._zip import UnreadableError, unreadable
 
@@ -70,7 +71,7 @@ def load_model(
     Parameters
     ----------
     filepath : path-like
-        A file that `save` made.
+        A file that `save` made, or Keras 3, which needs h5py (extra ``keras``).
     custom_objects : dict of str to class, optional
         Layers, optimizers, losses and metrics of your own, by their class's name.
     compile : bool, default True
@@ -87,9 +88,15 @@ def load_model(
         If the file is damaged, or says what cannot be.
     OSError
         If it cannot be opened.
+    ImportError
+        If Keras made it, and h5py is not installed.
 
     Notes
     -----
+    A model that Keras saved must have layers that are known here, and use nothing that convlet's
+    lack. If its loss, metrics or optimizer are not known, it is not compiled, and a warning says
+    so.
+
     A file is data: nothing that it names is imported or run. It may name classes of convlet and of
     `custom_objects`, no others. Weights are allocated up to the size of the file's own arrays.
 
@@ -100,11 +107,13 @@ def load_model(
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'absent.keras'
     """
-    with Archive(filepath) as archive, custom_object_scope(custom_objects):
-        config = archive.document("config")
+    with custom_object_scope(custom_objects):
         try:
-            return _loaded(archive, config, compile)
-        except (MemoryError, UnreadableError):
+            if is_keras(filepath):
+                return load_keras_model(filepath, compile)
+            with Archive(filepath) as archive:
+                return _loaded(archive, compile)
+        except (MemoryError, OSError, UnreadableError):
             raise
         except Exception as error:  # whatever a made-up configuration may lead to
             problem = f"its configuration makes no model: {error}"
@@ -119,7 +128,8 @@ def _trained_places(model: Any, variables: list[Variable]) -> list[int] | None:
     return [places[id(variable)] for variable in model.optimizer._trainable_variables]
 
 
-def _loaded(archive: Archive, config: Any, compile: bool) -> Any:
+def _loaded(archive: Archive, compile: bool) -> Any:
+    config = archive.document("config")
     with unfilled(archive.size):
         model = layer_from(config["model"])
     if not isinstance(model, Trainer):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from convlet.saving import _hdf5, _safetensors
 from convlet.saving._archive import Archive, write
+from convlet.saving._atomic import replacing
 from convlet.saving._model import check_overwrite, check_suffix
 from convlet.saving._variables import entries, entry_names, fill, variables_of
+from convlet.saving._zip import open_regular
 
-_SUFFIXES = (".npz",)
+_HDF5, _SAFETENSORS = ".weights.h5", ".safetensors"
+_SUFFIXES = (".npz", _HDF5, _SAFETENSORS)
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -30,9 +35,16 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     check_suffix(filepath, _SUFFIXES)
     check_overwrite(filepath, overwrite)
     check_built(model)
-    variables = variables_of(model)
-    paths = [variable.path for variable in variables]
-    write(filepath, {"config": {"variables": paths}}, entries("variables", variables))
+    name = os.fspath(filepath)
+    if name.endswith(_HDF5):
+        with replacing(filepath) as file:
+            _hdf5.write(file, model)
+    elif name.endswith(_SAFETENSORS):
+        _safetensors.write(filepath, model)
+    else:
+        variables = variables_of(model)
+        paths = [variable.path for variable in variables]
+        write(filepath, {"config": {"variables": paths}}, entries("variables", variables))
 
 
 def load_weights(model: Any, filepath: Any) -> None:
@@ -52,10 +64,17 @@ def load_weights(model: Any, filepath: Any) -> None:
     """
     check_suffix(filepath, _SUFFIXES)
     check_built(model)
-    variables = variables_of(model)
-    with Archive(filepath) as archive:
-        archive.expect(entry_names("variables", variables))
-        fill(archive, "variables", variables)
+    name = os.fspath(filepath)
+    if name.endswith(_HDF5):
+        with open_regular(filepath) as file:
+            _hdf5.read(file, filepath, _hdf5.model_groups(model))
+    elif name.endswith(_SAFETENSORS):
+        _safetensors.read(filepath, model)
+    else:
+        variables = variables_of(model)
+        with Archive(filepath) as archive:
+            archive.expect(entry_names("variables", variables))
+            fill(archive, "variables", variables)
 
 
 def check_built(model: Any) -> None:
