@@ -143,6 +143,71 @@ def test_weights_there_and_back(name, tmp_path):
     check(model, theirs, samples(name), f"{name}.weights.h5 of convlet's")
 
 
+def residual(library):
+    """A ResNet's block with a projection, a shared layer, and an Inception's branches."""
+    layers = library.layers
+    image = library.Input((10, 10, 3), name="image")
+    shared = layers.Conv2D(4, 3, padding="same", activation="relu", name="again")
+    x = shared(layers.Conv2D(4, 1)(image))
+    x = layers.Add()([shared(x), layers.Conv2D(4, 1)(image)])
+    parts = [layers.Conv2D(2, 1)(x), layers.Conv2D(3, 3, padding="same")(x), x]
+    x = layers.Concatenate()([*parts, layers.MaxPooling2D(3, strides=1, padding="same")(x)])
+    inner = library.Sequential(
+        [library.Input((10, 10, 13)), layers.Conv2D(3, 3), layers.Dropout(0.1)]
+    )
+    x = layers.Maximum()([inner(x), inner(layers.Activation("tanh")(x))])
+    return library.Model(image, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
+
+
+def two_of_each(library):
+    """Several inputs and outputs, and a model within."""
+    layers = library.layers
+    left, right = library.Input((6, 6, 2), name="left"), library.Input((6, 6, 2), name="right")
+    inside = library.Input((6, 6, 2))
+    inner = library.Model(
+        inside, layers.Conv2D(3, 3)(layers.ZeroPadding2D(1)(inside)), name="inner"
+    )
+    mixed = layers.Multiply()([inner(left), inner(right)])
+    return library.Model(
+        [left, right],
+        [layers.Flatten()(mixed), layers.GlobalMaxPooling2D()(inner(left)), inner(right)],
+    )
+
+
+GRAPHS = {residual: [(10, 10, 3)], two_of_each: [(6, 6, 2), (6, 6, 2)]}
+
+
+@pytest.mark.parametrize("network", GRAPHS)
+def test_graphs(network, tmp_path):
+    rng = np.random.default_rng(5)
+    x = [rng.standard_normal((4, *shape)).astype("float32") for shape in GRAPHS[network]]
+    x = x if len(x) > 1 else x[0]
+    theirs = filled(network(keras))
+    expected = theirs.predict(x, verbose=0)
+
+    def check_all(model):
+        found = model(x) if isinstance(model, models.Model) else model.predict(x, verbose=0)
+        pairs = (
+            zip(found, expected, strict=True) if isinstance(found, list) else [(found, expected)]
+        )
+        for one, other in pairs:
+            assert np.abs(one - other).max() <= 4 * TOLERANCE
+
+    theirs.save(tmp_path / "m.keras")
+    check_all(models.load_model(tmp_path / "m.keras"))
+    theirs.save_weights(tmp_path / "w.weights.h5")
+    model = network(convlet)
+    model.load_weights(tmp_path / "w.weights.h5")
+    check_all(model)
+    model.save(tmp_path / "own.keras")
+    check_all(models.load_model(tmp_path / "own.keras"))
+    model.save_weights(tmp_path / "w.weights.h5")
+    other = network(keras)
+    other.load_weights(tmp_path / "w.weights.h5")
+    check_all(other)
+    agreed("keras", "files", network.__name__)
+
+
 OPTIMIZERS = [
     lambda library: library.optimizers.Adam(0.01, amsgrad=True),
     lambda library: library.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from comparison import assert_same_bits
-from convlet import Sequential, backend, layers, losses, metrics, models, optimizers, saving
+from convlet import Model, Sequential, backend, layers, losses, metrics, models, optimizers, saving
 from saved_models import SHAPE, compiled_model, samples, small_model, state, trained_model
 
 OPTIMIZERS = [
@@ -72,6 +72,33 @@ def test_not_built(path):
     assert type(twin.optimizer) is optimizers.SGD
 
 
+def branched():
+    """Two inputs and outputs, a shared layer, a model within, another one in training mode."""
+    left, right = layers.Input(SHAPE, name="left"), layers.Input(SHAPE, name="right")
+    shared, inner = layers.Conv2D(4, 3, padding="same", name="shared"), small_model()
+    x = layers.Concatenate()([shared(left), layers.Dropout(0.5)(shared(right), training=True)])
+    y = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1)(x))
+    return Model(
+        {"a": left, "b": right}, [layers.Add()([y, inner(left)]), inner(right)], name="net"
+    )
+
+
+def test_branches(path):
+    model = branched()
+    x = {"a": samples()[0], "b": samples()[0][::-1]}
+    model.save(path)
+    twin = models.load_model(path)
+    assert state(twin) == state(model)
+    assert twin.get_config() == model.get_config()
+    for found, expected in zip(twin(x), model(x), strict=True):
+        assert_same_bits(found, expected)
+    model.save_weights(path.with_name("w.npz"))
+    other = branched()
+    other.load_weights(path.with_name("w.npz"))
+    for found, expected in zip(other(x, training=True), model(x, training=True), strict=True):
+        assert_same_bits(found, expected)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_every_layer(seed, path, monkeypatch):
     """With whatever arguments and input the fuzz makes for it."""
@@ -86,7 +113,11 @@ def test_every_layer(seed, path, monkeypatch):
             expected = layer(x)
         except (TypeError, ValueError):  # a padding it does not know, an input that is too small
             continue
-        model = Sequential([layers.Input(x.shape[1:], dtype=x.dtype), layer])
+        several = isinstance(x, list)
+        inputs = [
+            layers.Input(part.shape[1:], dtype=part.dtype) for part in (x if several else [x])
+        ]
+        model = Model(inputs, layer(inputs if several else inputs[0]))
         model.save(path)
         twin = models.load_model(path)
         assert twin.get_config() == model.get_config()

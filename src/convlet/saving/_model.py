@@ -14,7 +14,7 @@ from convlet.models._trainer import Trainer
 from convlet.saving._archive import Archive, write
 from convlet.saving._compiled import compile_config, compile_from
 from convlet.saving._keras_model import is_keras, load_keras_model
-from convlet.saving._variables import entries, entry_names, fill, variables_of
+from convlet.saving._variables import entries, entry_names, fill
 from convlet.saving._zip import UnreadableError, unreadable
 
 
@@ -51,7 +51,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """
     check_suffix(filepath, (".keras",))
     check_overwrite(filepath, overwrite)
-    variables = variables_of(model)
+    variables = model.variables
     config = {
         "model": layer_entry(model),
         "variables": [variable.path for variable in variables],
@@ -134,7 +134,7 @@ def _loaded(archive: Archive, compile: bool) -> Any:
         model = layer_from(config["model"])
     if not isinstance(model, Trainer):
         raise ValueError(f"it must be a model, got {type(model).__name__}")
-    variables = variables_of(model)
+    variables = model.variables
     names = entry_names("variables", variables)
     fill(archive, "variables", variables)
     places = config["optimizer"]

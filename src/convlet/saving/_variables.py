@@ -1,15 +1,10 @@
-"""The variables of a model, each once, in an order that its layers fix."""
+"""The variables of a model as the arrays of a file, in the order that its layers fix."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from convlet._variable import Variable
-
-
-def variables_of(model: Any) -> list[Variable]:
-    """Weights and random states; those of a layer that is there twice, once."""
-    return list({id(variable): variable for variable in model.variables}.values())
 
 
 def fill(archive: Any, group: str, variables: list[Variable]) -> None:

@@ -9,7 +9,7 @@ from convlet.saving import _hdf5, _safetensors
 from convlet.saving._archive import Archive, write
 from convlet.saving._atomic import replacing
 from convlet.saving._model import check_overwrite, check_suffix
-from convlet.saving._variables import entries, entry_names, fill, variables_of
+from convlet.saving._variables import entries, entry_names, fill
 from convlet.saving._zip import open_regular
 
 _HDF5, _SAFETENSORS = ".weights.h5", ".safetensors"
@@ -42,7 +42,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     elif name.endswith(_SAFETENSORS):
         _safetensors.write(filepath, model)
     else:
-        variables = variables_of(model)
+        variables = model.variables
         paths = [variable.path for variable in variables]
         write(filepath, {"config": {"variables": paths}}, entries("variables", variables))
 
@@ -71,7 +71,7 @@ def load_weights(model: Any, filepath: Any) -> None:
     elif name.endswith(_SAFETENSORS):
         _safetensors.read(filepath, model)
     else:
-        variables = variables_of(model)
+        variables = model.variables
         with Archive(filepath) as archive:
             archive.expect(entry_names("variables", variables))
             fill(archive, "variables", variables)
