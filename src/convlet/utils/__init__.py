@@ -13,6 +13,9 @@ _LATER = {
     **dict.fromkeys(
         ("plot_confusion_matrix", "plot_feature_maps", "plot_history", "plot_kernels"), "_plotting"
     ),
+    "plot_model": "_model_picture",
+    "plot_saliency": "_saliency",
+    **dict.fromkeys(("animate_convolution", "animate_pooling"), "_sliding"),
     **dict.fromkeys(("from_torch_state_dict", "to_torch_state_dict"), "_torch"),
 }
 
