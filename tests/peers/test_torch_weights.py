@@ -63,12 +63,35 @@ def three_dimensions():
     )
 
 
+def normalised():
+    options = {"epsilon": 1e-5, "momentum": 0.9}
+    return [
+        *(layers.Conv2D(4, 3), layers.BatchNormalization(**options), layers.Activation("relu")),
+        *(layers.GroupNormalization(2, epsilon=1e-5), layers.Flatten()),
+        *(layers.BatchNormalization(**options), layers.Activation("tanh"), layers.Dense(3)),
+    ], nn.Sequential(
+        *(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.GroupNorm(2, 4), nn.Flatten()),
+        *(nn.BatchNorm1d(4 * 30), nn.Tanh(), nn.Linear(4 * 30, 3)),
+    )
+
+
 NETWORKS = {
+    normalised: (8, 7),
     lecture: (12, 10),
     every_convolution: (9, 8),
     one_dimension: (12,),
     three_dimensions: (5, 4, 6),
 }
+
+
+def with_channels_first(number, layer, parts):
+    """The layer for feature maps with channels first; none that comes after Flatten changes."""
+    config, vector = layer.get_config(), any(isinstance(p, layers.Flatten) for p in parts[:number])
+    if "data_format" in config:
+        config["data_format"] = "channels_first"
+    elif "axis" in config and not vector:
+        config["axis"] = 1
+    return type(layer).from_config(config)
 
 
 def built(network, data_format="channels_last"):
@@ -78,12 +101,7 @@ def built(network, data_format="channels_last"):
     parts, theirs = network()
     parts = [type(p).from_config({**p.get_config(), "dtype": "float64"}) for p in parts]
     if data_format == "channels_first":
-        parts = [
-            type(part).from_config({**part.get_config(), "data_format": data_format})
-            if hasattr(part, "data_format")
-            else part
-            for part in parts
-        ]
+        parts = [with_channels_first(number, part, parts) for number, part in enumerate(parts)]
     first = data_format == "channels_first"
     model = Sequential([Input((2, *shape) if first else (*shape, 2)), *parts])
     x = np.random.default_rng(1).standard_normal((3, 2, *shape))
@@ -106,7 +124,9 @@ def test_there_and_back(network, data_format):
     utils.from_torch_state_dict(model, theirs.state_dict())
     compare(model, theirs, x, f"in {network.__name__} {data_format}", data_format)
     rng = np.random.default_rng(2)
-    model.set_weights([0.3 * rng.standard_normal(w.shape) for w in model.weights])
+    for weight in model.weights:
+        values = 0.3 * rng.standard_normal(weight.shape)
+        weight.assign(np.abs(values) + 0.5 if "variance" in weight.name else values)
     before = model.get_weights()
     found = utils.to_torch_state_dict(model, theirs.state_dict())
     theirs.load_state_dict({name: torch.from_numpy(array) for name, array in found.items()})

@@ -18,6 +18,7 @@ def small_model():
         [
             layers.Input(SHAPE),
             layers.Conv2D(4, (3, 2), strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
             layers.Dropout(0.3),
             inner,
             layers.Conv2D(2, 1, trainable=False),

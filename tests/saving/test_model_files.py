@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from comparison import assert_same_bits
-from convlet import Model, Sequential, backend, layers, losses, metrics, models, optimizers, saving
+from convlet import (
+    Model,
+    Sequential,
+    backend,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    saving,
+    utils,
+)
+from convlet.callbacks import ModelCheckpoint
 from saved_models import SHAPE, compiled_model, samples, small_model, state, trained_model
 
 OPTIMIZERS = [
@@ -17,6 +29,14 @@ OPTIMIZERS = [
     optimizers.Adadelta(1.0),
     optimizers.RMSprop(centered=True, momentum=0.5),
     optimizers.Adam(weight_decay=0.01),
+    optimizers.Adagrad(optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)),
+    optimizers.AdamW(optimizers.schedules.CosineDecay(0.01, 5, warmup_target=0.02, warmup_steps=2)),
+    optimizers.Adamax(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=4),
+    optimizers.Lion(optimizers.schedules.PiecewiseConstantDecay([2, 4], [0.1, 0.01, 0.001])),
+    optimizers.Nadam(gradient_accumulation_steps=2),
+    optimizers.SGD(optimizers.schedules.PolynomialDecay(0.1, 5, cycle=True)),
+    optimizers.SGD(optimizers.schedules.InverseTimeDecay(0.1, 2, 0.5, staircase=True)),
+    optimizers.SGD(optimizers.schedules.CosineDecayRestarts(0.1, 3)),
 ]
 
 
@@ -39,6 +59,27 @@ def test_training_goes_on_bit_for_bit(optimizer, path):
     assert twin.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
 
 
+def test_a_resumed_run_equals_one_that_was_not_interrupted(tmp_path):
+    x, y = samples()
+
+    def run(model, **options):
+        callbacks = [ModelCheckpoint(tmp_path / "{epoch}.keras")] if options["epochs"] == 4 else []
+        return model.fit(x, y, batch_size=5, verbose=0, callbacks=callbacks, **options).history
+
+    model = compiled_model()
+    utils.set_random_seed(11)
+    whole = run(model, epochs=4)
+    twin = models.load_model(tmp_path / "2.keras")
+    utils.set_random_seed(11)
+    rest = run(twin, epochs=5, initial_epoch=2)
+    assert [values[2:] for values in whole.values()] == [values[:2] for values in rest.values()]
+    utils.set_random_seed(11)
+    again = models.load_model(tmp_path / "2.keras")
+    utils.set_random_seed(11)
+    again.fit(x, y, batch_size=5, verbose=0, epochs=4, initial_epoch=2)
+    assert state(again) == state(model)
+
+
 def test_what_was_frozen_since(path):
     """Slots are those of the weights that the optimizer was built with."""
     model = trained_model()
@@ -46,7 +87,7 @@ def test_what_was_frozen_since(path):
     model.save(path)
     twin = models.load_model(path)
     assert state(twin) == state(model)
-    assert len(twin.trainable_weights) == len(model.trainable_weights) == 4
+    assert len(twin.trainable_weights) == len(model.trainable_weights) == 6
     x, y = samples()
     assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
     assert state(twin) == state(model)
@@ -228,7 +269,7 @@ def test_weights(tmp_path):
     wider = Sequential([layers.Input(SHAPE), *small_model().layers[:-1], layers.Dense(4)])
     with pytest.raises(ValueError, match=r"must have shape \(40, 4\), got \(40, 3\)"):
         wider.load_weights(path)
-    with pytest.raises(ValueError, match=r"it must have \d arrays, got 11"):
+    with pytest.raises(ValueError, match=r"it must have \d arrays, got 15"):
         Sequential([layers.Input((2,)), layers.Dense(1)]).load_weights(path)
     for weight, old in zip(other.weights, before, strict=True):
         assert_same_bits(weight.numpy(), old)
