@@ -179,7 +179,8 @@ class BaseModel(Layer):
         expand_nested : bool, default False
             List the layers of models that are layers.
         explain : bool, default False
-            Show under each layer how its output size and its parameters come about.
+            Show under each layer how its output size and its parameters come about, and how many
+            multiplications with additions its kernels need for one sample.
         """
         from convlet.models._summary import summary_text
 
