@@ -109,6 +109,11 @@ def test_before_it_is_built(explain, capsys):
     assert capsys.readouterr().out == UNBUILT
 
 
+def test_notebooks_show_it():
+    text = demo.lecture_cnn(dropout=False)._repr_html_()
+    assert text.startswith("<pre") and "1,179,776" in text and "&quot;sequential&quot;" in text
+
+
 def test_without_layers(capsys):
     Sequential().summary()
     assert capsys.readouterr().out == EMPTY

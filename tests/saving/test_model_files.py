@@ -1,6 +1,7 @@
 """A model comes out of its file as it went in, and goes on learning bit for bit."""
 
 import importlib
+import inspect
 import json
 import zipfile
 from pathlib import Path
@@ -181,6 +182,30 @@ def test_losses(loss, path):
         assert twin.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
     else:
         assert twin.loss is None
+
+
+def classes(module, base):
+    """Those that a module lists and that need no argument."""
+    for name in module.__all__:
+        kind = getattr(module, name)
+        if isinstance(kind, type) and issubclass(kind, base) and kind is not base:
+            needed = inspect.signature(kind).parameters.values()
+            if all(p.default is not p.empty or p.kind in (2, 4) for p in needed):
+                yield kind
+
+
+def test_every_loss_and_metric(path):
+    model, count = small_model(), 0
+    for kind in [*classes(losses, losses.Loss), *classes(metrics, metrics.Metric)]:
+        thing = kind(name="mine")
+        chosen = {"loss": thing} if isinstance(thing, losses.Loss) else {"metrics": [thing]}
+        model.compile("sgd", **chosen)
+        model.save(path)
+        twin = models.load_model(path)
+        found = twin.loss if isinstance(thing, losses.Loss) else twin._running.given[0]
+        assert type(found) is kind and found.get_config() == thing.get_config()
+        count += 1
+    assert count >= 10
 
 
 class Scale(layers.Layer):

@@ -187,6 +187,14 @@ class BaseModel(Layer):
         text = summary_text(self, line_length, positions, explain, expand_nested)
         (print_fn or print)(text)
 
+    def _repr_html_(self) -> str:
+        """The summary, for a notebook."""
+        from html import escape
+
+        texts: list[str] = []
+        self.summary(print_fn=texts.append)
+        return f'<pre style="line-height: 1.1">{escape(texts[0])}</pre>'
+
     # -------------------------------------------------------------------------------------- files
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:

@@ -19,24 +19,18 @@ from convlet.saving._zip import UnreadableError, unreadable
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Write a model into a file: see `Sequential.save`.
+    """Write a model into a file: `Sequential.save`, which see, as a function.
 
     Parameters
     ----------
     model : Sequential or Model
     filepath : path-like
-        Its name must end in ".keras".
     overwrite : bool, default True
-        Whether a file that is there may be replaced.
 
     Raises
     ------
-    ValueError
-        If the name ends otherwise, or there is a file that may not be replaced.
-    TypeError
-        If a layer's configuration does not consist of plain values.
-    OSError
-        If the file cannot be written; an old one is left as it was.
+    ValueError, TypeError, OSError
+        As `save` does.
 
     Examples
     --------
@@ -99,6 +93,7 @@ def load_model(
 
     A file is data: nothing that it names is imported or run. It may name classes of convlet and of
     `custom_objects`, no others. Weights are allocated up to the size of the file's own arrays.
+    convlet's files are read by Python alone, the weights in Keras's by the HDF5 library.
 
     Examples
     --------
