@@ -6,6 +6,7 @@ Each part imports only what stands before it, and loads when it is asked for:
     ops          convolution and pooling on arrays, with gradients
     layers       Keras's layers on top of ops; initializers, activations
     models       networks of layers; losses, metrics, optimizers, callbacks
+    saving       models and weights in files
     demo, bench  what the command line shows
 """
 
@@ -19,7 +20,7 @@ _MODULES = frozenset(
     {
         *("activations", "backend", "bench", "callbacks", "config", "datasets", "demo"),
         *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
-        *("testing", "utils"),
+        *("saving", "testing", "utils"),
     }
 )
 _NAMES = {

@@ -68,6 +68,15 @@ class Metric:
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()
 
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as plain values."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        """A new metric from what `get_config` returned."""
+        return cls(**config)
+
 
 class Mean(Metric):
     """The mean of numbers.
@@ -136,6 +145,10 @@ class BinaryAccuracy(Metric):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """1 where right, else 0."""
         return _matching(y_true, y_pred) == (y_pred > self.threshold)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as plain values."""
+        return {**super().get_config(), "threshold": self.threshold}
 
 
 class CategoricalAccuracy(Metric):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+
 building = threading.RLock()
+_room: ContextVar[list[int] | None] = ContextVar("room", default=None)  # bytes, of a file's arrays
 
 Shape = tuple[int | None, ...]
 
@@ -53,3 +59,27 @@ def _several(shape: Any) -> bool:
 def any_batch(shape: Any) -> Any:
     """The shape, or each of several, with None for N."""
     return list(map(any_batch, shape)) if _several(shape) else (None, *shape[1:])
+
+
+@contextmanager
+def unfilled(size: int) -> Iterator[None]:
+    """Weights made within are zeros that a file's arrays, of `size` bytes in all, will replace.
+
+    A configuration that asks for more than that is refused before its weight is allocated.
+    """
+    token = _room.set([size])
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
+def initial(initialize: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:
+    """A weight's first value: the initializer's, or zeros within `unfilled`."""
+    room = _room.get()
+    if room is None:
+        return np.asarray(initialize(shape, dtype))
+    room[0] -= math.prod(shape) * np.dtype(dtype).itemsize
+    if room[0] < 0:
+        raise ValueError(f"weights must be as large as the file's arrays, got one of shape {shape}")
+    return np.zeros(shape, dtype)

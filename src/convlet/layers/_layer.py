@@ -10,7 +10,7 @@ from convlet import config, initializers
 from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
-from convlet.layers._building import Shape, building, completing
+from convlet.layers._building import Shape, building, completing, initial
 from convlet.layers._pullback import Pullback
 from convlet.layers._symbolic import Node, is_symbolic, record
 
@@ -209,7 +209,7 @@ class Layer:
         shape = tuple(shape or ())
         dtype = config.check_float_name("dtype", dtype or self.compute_dtype)
         initialize = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = np.asarray(initialize(shape, dtype))
+        value = initial(initialize, shape, dtype)
         if value.shape != shape:
             raise ValueError(
                 f"{self.name}: the initializer of {name} must return shape {shape}, "

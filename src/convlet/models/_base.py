@@ -179,12 +179,95 @@ class BaseModel(Layer):
         expand_nested : bool, default False
             List the layers of models that are layers.
         explain : bool, default False
-            Show under each layer how its output size and its parameters come about.
+            Show under each layer how its output size and its parameters come about, and how many
+            multiplications with additions its kernels need for one sample.
         """
         from convlet.models._summary import summary_text
 
         text = summary_text(self, line_length, positions, explain, expand_nested)
         (print_fn or print)(text)
+
+    def _repr_html_(self) -> str:
+        """The summary, for a notebook."""
+        from html import escape
+
+        texts: list[str] = []
+        self.summary(print_fn=texts.append)
+        return f'<pre style="line-height: 1.1">{escape(texts[0])}</pre>'
+
+    # -------------------------------------------------------------------------------------- files
+
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the model into a file, from which `convlet.models.load_model` makes it again.
+
+        Parameters
+        ----------
+        filepath : path-like
+            Its name must end in ".keras".
+        overwrite : bool, default True
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        ValueError
+            If the name ends otherwise, or there is a file that may not be replaced.
+        TypeError
+            If a layer's configuration does not consist of plain values.
+        OSError
+            If the file cannot be written; an old one is left as it was.
+
+        Notes
+        -----
+        The file is a zip of JSON and arrays: the layers' configurations, weights and random states,
+        what `compile` was given, and the optimizer's state. It is written beside `filepath` and
+        takes its place when all of it is on the disk.
+        """
+        from convlet.saving import save_model
+
+        save_model(self, filepath, overwrite)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights into a file, for `load_weights` of a model of the same layers.
+
+        Parameters
+        ----------
+        filepath : path-like
+            Its name ends in ".npz" for convlet's own format, with the random states; in
+            ".weights.h5" for Keras's, which needs h5py (extra ``keras``); or in ".safetensors",
+            which needs safetensors (extra ``safetensors``).
+        overwrite : bool, default True
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        ValueError
+            If the model is not built, the name ends otherwise, or there is a file that may not be
+            replaced.
+        OSError
+            If the file cannot be written; an old one is left as it was.
+        """
+        from convlet.saving import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any) -> None:
+        """Replace all weights by those of a file.
+
+        Parameters
+        ----------
+        filepath : path-like
+            What `save_weights` made, or, if it ends in ".weights.h5", that of the same model in
+            Keras.
+
+        Raises
+        ------
+        ValueError
+            If the model is not built, the file's weights do not fit, or it is damaged. The model
+            then keeps its weights.
+        """
+        from convlet.saving import load_weights
+
+        load_weights(self, filepath)
 
 
 def unique(variables: Iterable[Variable]) -> list[Variable]:

@@ -13,13 +13,17 @@ def to_config(model: Any) -> dict[str, Any]:
     """Layers with the calls that made them part of the model, inputs and outputs."""
     graph = model.graph
     calls = {
-        id(node): number + _first(layer)
+        id(node): number
         for layer in graph.layers
         for number, node in enumerate(node for node in layer._nodes if node in graph.nodes)
     }
 
     def place(tensor: KerasTensor) -> list[Any]:
         return [tensor.node.layer.name, calls[id(tensor.node)], tensor.index]
+
+    def end(tensor: KerasTensor) -> list[Any]:
+        name, number, index = place(tensor)
+        return [name, number + _first(tensor.node.layer), index]
 
     def described(tensor: KerasTensor) -> dict[str, Any]:
         settings = {"shape": tensor.shape, "dtype": tensor.dtype, "keras_history": place(tensor)}
@@ -43,10 +47,8 @@ def to_config(model: Any) -> dict[str, Any]:
 
     def places(structure: Any) -> Any:
         if isinstance(structure, dict):
-            return {key: place(tensor) for key, tensor in structure.items()}
-        return (
-            [*map(place, structure)] if isinstance(structure, (list, tuple)) else place(structure)
-        )
+            return {key: end(tensor) for key, tensor in structure.items()}
+        return [*map(end, structure)] if isinstance(structure, (list, tuple)) else end(structure)
 
     return {
         "layers": layers,
@@ -56,7 +58,10 @@ def to_config(model: Any) -> dict[str, Any]:
 
 
 def _first(layer: Layer) -> int:
-    """Keras counts a graph's own construction as its call number 0."""
+    """The first call's number where a model's inputs and outputs are named.
+
+    There, and only there, Keras counts a graph's own construction as its call number 0.
+    """
     from convlet.models import Functional, Sequential
 
     return int(isinstance(layer, Functional) and not isinstance(layer, Sequential))
@@ -73,12 +78,12 @@ def from_config(config: dict[str, Any]) -> tuple[Any, Any]:
         made[layer.name] = layer
         waiting.append((layer, list(entry["inbound_nodes"])))
 
-    def tensor(place: Any) -> KerasTensor | None:
+    def tensor(place: Any, shift: bool = False) -> KerasTensor | None:
         """None where the call has not been made yet."""
         name, number, index = place
         if name not in made:
             raise ValueError(f"config must describe the layer {name!r} that it refers to")
-        number -= _first(made[name])
+        number -= _first(made[name]) if shift else 0
         nodes = made[name]._nodes
         return nodes[number].outputs[index] if 0 <= number < len(nodes) else None
 
@@ -93,10 +98,10 @@ def from_config(config: dict[str, Any]) -> tuple[Any, Any]:
 
     def tensors(structure: Any) -> Any:
         if isinstance(structure, dict):
-            return {key: tensor(place) for key, place in structure.items()}
+            return {key: tensor(place, True) for key, place in structure.items()}
         if structure and isinstance(structure[0], str):
-            return tensor(structure)
-        return [tensor(place) for place in structure]
+            return tensor(structure, True)
+        return [tensor(place, True) for place in structure]
 
     return tensors(config["input_layers"]), tensors(config["output_layers"])
 

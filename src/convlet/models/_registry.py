@@ -28,12 +28,11 @@ def custom_object_scope(custom_objects: Mapping[str, Any] | None) -> Iterator[No
 
     Examples
     --------
-    >>> from convlet import Sequential, layers
-    >>> from convlet.models._registry import custom_object_scope
+    >>> from convlet import Sequential, layers, saving
     >>> class Mine(layers.Flatten):
     ...     pass
     >>> config = Sequential([Mine()]).get_config()
-    >>> with custom_object_scope({"Mine": Mine}):
+    >>> with saving.custom_object_scope({"Mine": Mine}):
     ...     type(Sequential.from_config(config).layers[0]).__name__
     'Mine'
     """

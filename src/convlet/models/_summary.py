@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from convlet.models._multiply_adds import multiply_adds, multiply_adds_working
+
 Row = tuple[str, ...]
 
 _HEADINGS = ("Layer (type)", "Output Shape", "Param #", "Connected to")
@@ -38,7 +40,10 @@ def summary_text(
     if not rows:
         lines.append(_rule(widths, "┡━╇┩"))
     lines.append(_rule(widths, "└─┴┘"))
-    return "\n".join(lines + _totals(model))
+    lines += _totals(model)
+    if explain and model.built and (products := multiply_adds(model)):
+        lines.append(f" Multiply-adds: {products:,} for each sample")
+    return "\n".join(lines)
 
 
 def _is_chain(model: Any) -> bool:
@@ -81,7 +86,11 @@ def _sources(layer: Any, graph: Any) -> str:
 
 
 def _working(layer: Any) -> list[str]:
-    return layer._working(layer.input_shape) if layer.built else []
+    if not layer.built:
+        return []
+    nodes = [node for node in layer._nodes if node.inputs]
+    products = multiply_adds_working(layer, nodes[-1]) if nodes else []
+    return [*layer._working(layer.input_shape), *products]
 
 
 def _widths(rows: list[Row], line_length: int | None, positions: Any, chain: bool) -> list[int]:
