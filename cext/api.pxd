@@ -73,12 +73,27 @@ cdef extern from "simd/kernels.h" nogil:
         double count
         int add
 
+    enum: NORM_BLOCK
+
+    ctypedef struct norm_t:
+        const char *x
+        const char *dy
+        char *y
+        ptrdiff_t rows, columns
+        const char *p[4]
+        double *sums[2]
+        double epsilon
+
+    ctypedef void (*norm_kernel_t)(const norm_t *) noexcept nogil
+
     ctypedef struct kernels_t:
         int lanes, tile_rows, tile_vectors
         void (*panel)(const panel_t *) noexcept nogil
         void (*pack)(const pack_t *) noexcept nogil
         void (*pool)(const window_t *) noexcept nogil
         void (*pool_gradient)(const window_t *) noexcept nogil
+        norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope
+        norm_kernel_t norm_rows, norm_rows_slope
 
     const kernels_t *kernels_of(int isa)
     int isa_supported(int isa)

@@ -63,7 +63,7 @@ def run(name, case, file):
         operator = name in arguments.OPERATORS
         call = arguments.operator_call if operator else arguments.layer_call
         given = call(name, rng)
-        values = given.values() if operator else [*given[0].values(), given[1]]
+        values = given.values() if operator else [*given[0].values(), *parts(given[1])]
         giant = any(isinstance(value, np.ndarray) and value.size > GIANT for value in values)
         note(file, f"{case} giant" if giant else str(case))
         if hasattr(signal, "alarm"):
@@ -82,14 +82,20 @@ def apply_layer(name, given, x):
     layer(x)  # which builds it
     layer.set_weights([np.full(weight.shape, 0.5) for weight in layer.weights])
     y = layer(x)
-    if np.size(x) > 10**6:
+    if any(np.size(part) > 10**6 for part in parts(x)):
         return (y,)
     y, pullback = layer.vjp(layer.cast(x))
     dx, grads = pullback(np.ones_like(y))
     shapes = [weight.shape for weight in layer.trainable_weights]
-    if y.shape != layer.compute_output_shape(np.shape(x)) or shapes != [g.shape for g in grads]:
+    given = [np.shape(part) for part in x] if layer.several_inputs else np.shape(x)
+    if y.shape != layer.compute_output_shape(given) or shapes != [g.shape for g in grads]:
         raise AssertionError("shapes differ from what the layer says")
-    return (y, dx, *grads)
+    return (y, *parts(dx), *grads)
+
+
+def parts(x):
+    """Several inputs, or the only one."""
+    return x if isinstance(x, list) else [x]
 
 
 def judge(act):

@@ -34,13 +34,13 @@ CASES = [
     ({"y": None}, ValueError, "y must be given"),
     ({"y": Y[:5]}, ValueError, "y must have as many samples as x, got 5 and 6"),
     ({"sample_weight": np.ones(7)}, ValueError, "sample_weight must have as many samples as x"),
-    ({"x": [X, X]}, TypeError, "x must be one array, got a list of arrays"),
-    ({"y": (Y, Y)}, TypeError, "y must be one array, got a tuple of arrays"),
+    ({"x": [X, X]}, ValueError, "x must be one input, got 2"),
+    ({"y": (Y, Y)}, ValueError, "y must be one array for the model's one output, got 2"),
     ({"x": X.astype(complex)}, TypeError, "x must be an array of real numbers, got complex128"),
     ({"x": np.array([["a"] * 3] * 6)}, TypeError, "x must be an array of real numbers, got <U1"),
     ({"x": np.ma.masked_equal(X, 1)}, TypeError, "x must have no mask: fill it"),
     ({"x": 3.0}, ValueError, "x must have an axis of samples"),
-    ({"x": X[:0], "y": Y[:0]}, ValueError, "x must have at least one sample, got shape"),
+    ({"x": X[:0], "y": Y[:0]}, ValueError, "x must have at least one sample"),
     ({"x": X[:, :2]}, ValueError, "the input's last axis must have 3 elements"),
     ({"y": Y[:, :1]}, ValueError, "y_true"),
     ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
@@ -111,7 +111,9 @@ def test_single_batches(method, arguments, error, message):
         getattr(model(), method)(**{"x": X, "y": Y, **arguments})
 
 
-@pytest.mark.parametrize("arguments", [{"x": None}, {"x": [X]}, {"batch_size": 0}, {"verbose": 9}])
+@pytest.mark.parametrize(
+    "arguments", [{"x": None}, {"x": [X, X]}, {"batch_size": 0}, {"verbose": 9}]
+)
 def test_predict(arguments):
     with pytest.raises((ValueError, TypeError)):
         model().predict(**{"x": X, **arguments})

@@ -10,6 +10,7 @@ import numpy as np
 
 from convlet._integers import is_integer
 from convlet.models._batches import Data
+from convlet.models._several import Several
 
 
 class ClassWeights:
@@ -34,6 +35,8 @@ class ClassWeights:
         """The batch with its weights."""
         if batch.sample_weight is not None:
             raise ValueError("only one of class_weight and sample_weight may be given, got both")
+        if isinstance(batch.y, Several):
+            raise ValueError("class_weight must be None for a model of several outputs")
         y = np.asarray(batch.y)
         if y.ndim > 2:
             raise ValueError(

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from convlet.models._batches import Batches, Data, check_data, check_inputs
+from convlet.models._several import Several, plain
 
 
 def is_stream(x: Any) -> bool:
     """Whether x yields batches, rather than being an array or something like one."""
-    if isinstance(x, (list, tuple, dict, str, bytes, bytearray, memoryview)):
+    if isinstance(x, (list, tuple, dict, str, bytes, bytearray, memoryview, Several)):
         return False
     if any(hasattr(x, name) for name in ("__array__", "__array_interface__", "__dlpack__")):
         return False
@@ -60,7 +61,7 @@ class Stream:
         _tell(self.source, "on_epoch_begin")
         if self.numbers is None:
             return self.source
-        return (self.source[int(number.x[0])] for number in self.numbers)
+        return (self.source[int(plain(number.x)[0])] for number in self.numbers)
 
     def _data(self, item: Any) -> Data:
         parts = item if isinstance(item, (tuple, list)) else (item,)

@@ -11,6 +11,7 @@ from convlet.callbacks import Callback, CallbackList, History, Logs
 from convlet.models._outputs import Outputs
 from convlet.models._passes import Passes, batches_of
 from convlet.models._progress import Progress, check_verbose
+from convlet.models._several import plain
 from convlet.models._steps import Steps
 from convlet.models._validation import check_frequency, check_validation, with_validation
 
@@ -44,12 +45,12 @@ class Trainer(Steps):
 
         Parameters
         ----------
-        x, y : array
-            Inputs and targets, N first. Integers and other element types are converted batch by
-            batch; a `numpy.memmap` is read batch by batch. Without y, x may be a generator or
-            another iterable of batches (x, y) or (x, y, sample_weight), or have `__len__` and
-            `__getitem__` (`utils.PyDataset`); one that is not iterated anew lasts for one epoch,
-            or for `steps_per_epoch` batches in each.
+        x, y : array, or list or dict of arrays
+            Inputs and targets, N first; of several inputs or outputs in order or by name. Integers
+            and other element types are converted batch by batch; a `numpy.memmap` is read batch by
+            batch. Without y, x may be a generator or another iterable of batches (x, y) or (x, y,
+            sample_weight), or have `__len__` and `__getitem__` (`utils.PyDataset`); one that is not
+            iterated anew lasts for one epoch, or for `steps_per_epoch` batches in each.
         batch_size : int, default 32
             Of arrays.
         epochs : int, default 1
@@ -65,7 +66,7 @@ class Trainer(Steps):
             Whether each epoch has an order of its own, of samples, or of a PyDataset's batches.
         class_weight : dict of int to float, optional
             What the samples of a class count, 1 where it is not named; instead of `sample_weight`.
-        sample_weight : array (N,), optional
+        sample_weight : array (N,), or a list or dict of one for each output, optional
         initial_epoch : int, default 0
             The order of samples is that of this epoch.
         steps_per_epoch : int, optional
@@ -116,7 +117,7 @@ class Trainer(Steps):
             )
         for part in (passes, validation):
             if part is not None:
-                self._prepare(part.batches.first().x)
+                self._prepare(part.batches.first())
         self.history = History()
         with Progress(check_verbose(verbose)) as progress:
             hooks = self._hooks(callbacks, progress, passes.count, epochs, self.history)
@@ -196,7 +197,7 @@ class Trainer(Steps):
         """
         running = self._compiled("evaluate")
         passes = Passes(batches_of(x, y, sample_weight, batch_size=batch_size), steps)
-        self._prepare(passes.batches.first().x)
+        self._prepare(passes.batches.first())
         with Progress(check_verbose(verbose)) as progress:
             self._evaluate(passes, running, self._hooks(callbacks, progress, passes.count))
         return running.results(return_dict)
@@ -232,11 +233,11 @@ class Trainer(Steps):
 
         Returns
         -------
-        ndarray (N, ...)
+        ndarray (N, ...), or list or dict of them as the model's outputs are
             The same bits whatever the batch size.
         """
         passes = Passes(batches_of(x, batch_size=batch_size, targets=False), steps)
-        self._prepare(passes.batches.first().x)
+        self._prepare(passes.batches.first())
         with Progress(check_verbose(verbose)) as progress:
             hooks = self._hooks(callbacks, progress, passes.count)
             return self._predict(passes, hooks)
@@ -246,7 +247,7 @@ class Trainer(Steps):
         hooks.on_predict_begin()
         for index, batch in enumerate(passes.anew()):
             hooks.on_predict_batch_begin(index)
-            outputs.add(self(batch.x))
+            outputs.add(self(plain(batch.x)))
             hooks.on_predict_batch_end(index)
         hooks.on_predict_end()
-        return self(passes.batches.first().x) if outputs.count == 0 else outputs.joined()
+        return self(plain(passes.batches.first().x)) if outputs.count == 0 else outputs.joined()
