@@ -100,6 +100,18 @@ cdef extern from "simd/kernels.h" nogil:
         ptrdiff_t point_step
         int vectors, size
         char *strange
+    enum: NORM_BLOCK
+
+    ctypedef struct norm_t:
+        const char *x
+        const char *dy
+        char *y
+        ptrdiff_t rows, columns
+        const char *p[4]
+        double *sums[2]
+        double epsilon
+
+    ctypedef void (*norm_kernel_t)(const norm_t *) noexcept nogil
 
     ctypedef struct kernels_t:
         int lanes, tile_rows, tile_vectors
@@ -112,6 +124,8 @@ cdef extern from "simd/kernels.h" nogil:
         void (*winograd_kernel)(const kernel_transform_t *) noexcept nogil
         void (*winograd_gradient)(const transform_t *) noexcept nogil
         int (*winograd_kernel_gradient)(const kernel_transform_t *) noexcept nogil
+        norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope
+        norm_kernel_t norm_rows, norm_rows_slope
 
     const kernels_t *kernels_of(int isa)
     int isa_supported(int isa)

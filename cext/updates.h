@@ -19,15 +19,16 @@
 #define RESTRICT restrict
 #endif
 
-enum { SGD, ADAM, RMSPROP, ADADELTA, RULE_COUNT };
+enum { SGD, ADAM, RMSPROP, ADADELTA, ADAGRAD, ADAMAX, NADAM, LION, RULE_COUNT };
 enum { MOST_SLOTS = 3, MOST_HYPER = 7, BLOCK = 1024, SQUARE_LANES = 8 };
 
 /* What a rule works on: the weights and its slots change, in elements `first` .. `end` - 1, at
- * most BLOCK of them. No two arrays overlap. */
+ * most BLOCK of them. No two arrays overlap. `average`, if there is one, follows the weights. */
 typedef struct {
     char *weights;
     const char *grad;
     char *slots[MOST_SLOTS];
+    char *average;
     ptrdiff_t first, end;
 } update_t;
 
@@ -82,8 +83,17 @@ static inline rule_t rule_of(int rule, int dtype) {
         [ADAM] = {adam_f32, adam_f64},
         [RMSPROP] = {rmsprop_f32, rmsprop_f64},
         [ADADELTA] = {adadelta_f32, adadelta_f64},
+        [ADAGRAD] = {adagrad_f32, adagrad_f64},
+        [ADAMAX] = {adamax_f32, adamax_f64},
+        [NADAM] = {nadam_f32, nadam_f64},
+        [LION] = {lion_f32, lion_f64},
     };
     return rules[rule][dtype];
+}
+
+/* The same for the average of the weights; `hyper` holds its momentum. */
+static inline rule_t average_of(int dtype) {
+    return dtype == FLOAT32 ? follow_f32 : follow_f64;
 }
 
 #endif

@@ -22,10 +22,12 @@ cdef extern from "updates.h" nogil:
         char *weights
         const char *grad
         char *slots[MOST_SLOTS]
+        char *average
         ptrdiff_t first, end
 
     ctypedef void (*rule_t)(const update_t *u, const double *hyper) noexcept nogil
     rule_t rule_of(int rule, int dtype)
+    rule_t average_of(int dtype)
     double squares_f32(const char *array, ptrdiff_t first, ptrdiff_t end)
     double squares_f64(const char *array, ptrdiff_t first, ptrdiff_t end)
 
@@ -37,7 +39,14 @@ _HYPER = {
     "adam": ("learning_rate", "weight_decay", "beta_1", "beta_2", "epsilon", "amsgrad", "step"),
     "rmsprop": ("learning_rate", "weight_decay", "rho", "momentum", "epsilon", "centered"),
     "adadelta": ("learning_rate", "weight_decay", "rho", "epsilon"),
+    "adagrad": ("learning_rate", "weight_decay", "epsilon"),
+    "adamax": ("learning_rate", "weight_decay", "beta_1", "beta_2", "epsilon", "step"),
+    "nadam": ("learning_rate", "weight_decay", "beta_1", "beta_2", "epsilon", "step", "product"),
+    "lion": ("learning_rate", "weight_decay", "beta_1", "beta_2"),
 }
+# What a rule keeps for each weight, besides what "momentum", "amsgrad" and "centered" ask for.
+_SLOTS = {"sgd": 0, "adam": 2, "rmsprop": 1, "adadelta": 2, "adagrad": 1, "adamax": 2, "nadam": 2,
+          "lion": 1}
 _DTYPES = (numpy.dtype(numpy.float32), numpy.dtype(numpy.float64))
 
 cdef enum:
@@ -45,13 +54,17 @@ cdef enum:
 
 cdef struct job_t:
     update_t update  # of a whole variable
-    rule_t rule
+    rule_t rule      # NULL: only the average changes
+    rule_t follow    # NULL: there is no average
+    const double *hyper
     ptrdiff_t task   # the first of its tasks
 
 cdef struct call_t:
     job_t *jobs
     ptrdiff_t tasks, elements
     double hyper[MOST_HYPER]
+    double undecayed[MOST_HYPER]  # the same without weight decay
+    double momentum
 
 cdef struct squares_t:
     const char *array
@@ -61,29 +74,39 @@ cdef struct squares_t:
 
 
 def apply(str rule not None, tuple hyper not None, list variables not None, list grads not None,
-          list slots not None, list assignments not None):
+          list slots not None, list assignments not None, frozenset undecayed not None=frozenset(),
+          list averages=None, double momentum=0):
     """Change variables and their slots in place as an optimizer's rule says, then assign values.
 
     Parameters
     ----------
     rule : str
-        "sgd", "adam", "rmsprop" or "adadelta".
+        "sgd", "adam", "rmsprop", "adadelta", "adagrad", "adamax", "nadam" or "lion".
     hyper : tuple of float
         The learning rate, the weight decay (0: none), then for sgd: momentum, nesterov; for adam:
         beta_1, beta_2, epsilon, amsgrad, the step counted from 1; for rmsprop: rho, momentum,
-        epsilon, centered; for adadelta: rho, epsilon. 0 or 1 for a flag.
+        epsilon, centered; for adadelta: rho, epsilon; for adagrad: epsilon; for adamax: beta_1,
+        beta_2, epsilon, step; for nadam: these and the product of the momenta up to the step; for
+        lion: beta_1, beta_2. 0 or 1 for a flag.
     variables : list of Variable
         float32 or float64, no two with the same memory.
     grads : list of ndarray
         One for each variable, of its shape and dtype, C-contiguous and aligned; must not share
-        memory with variables or slots.
+        memory with variables or slots. None, where there are averages, leaves the variable alone.
     slots : list of tuple of Variable
         One for each variable, each like the variable. sgd: momentum, if that is not 0; adam:
         momentum, velocity, and with amsgrad the largest velocity; rmsprop: velocity, momentum if
         that is not 0, and with centered the average gradient; adadelta: the averages of squared
-        gradients and of squared steps.
+        gradients and of squared steps; adagrad: the sum of squared gradients; adamax: momentum, the
+        largest gradient; nadam: momentum, velocity; lion: momentum.
     assignments : list of (Variable, ndarray)
-        Copied after the update; each value has its variable's shape and dtype.
+        Copied after the update, in order; each value has its variable's shape and dtype.
+    undecayed : frozenset of int
+        The places of variables without weight decay.
+    averages : list of Variable, optional
+        One for each variable, like it: momentum * average + (1 - momentum) * variable, after the
+        rule.
+    momentum : float
 
     Raises
     ------
@@ -101,21 +124,23 @@ def apply(str rule not None, tuple hyper not None, list variables not None, list
     cdef call_t call
     cdef Py_ssize_t i, kind = checked_rule(rule, hyper)
     cdef list copies, changed
-    check_lengths(variables, grads, slots)
+    check_lengths(variables, grads, slots, averages)
     for i in range(len(hyper)):
-        call.hyper[i] = hyper[i]
+        call.hyper[i] = call.undecayed[i] = hyper[i]
+    call.undecayed[1], call.momentum = 0, momentum
     # These lists keep the arrays alive for as long as the call needs their addresses.
     weights = [data_of("variables", variable) for variable in variables]
     states = [[data_of("slots", slot) for slot in group] for group in slots]
+    means = [data_of("averages", average) for average in averages or ()]
     targets = [data_of("assignments", variable) for variable, _ in assignments]
-    check_updates(weights, grads, states, slots_wanted(rule, hyper))
+    check_updates(weights, grads, states, slots_wanted(rule, hyper), means)
     copies = checked_copies(targets, [value for _, value in assignments])
-    changed = next_versions(variables, slots, assignments)
+    changed = next_versions(variables, grads, slots, assignments, averages or [])
     call.jobs = <job_t *>PyMem_Malloc((len(weights) + 1) * sizeof(job_t))
     if call.jobs == NULL:
         raise MemoryError("no memory for the list of updates")
     try:
-        fill_jobs(&call, kind, weights, grads, states)
+        fill_jobs(&call, kind, weights, grads, states, undecayed, means)
         # Less than a piece for each thread is not worth waking one.
         run(update_task, &call, call.tasks, max(1, min(api.threads, call.elements // PIECE)))
         for to, value, size in copies:
@@ -137,15 +162,14 @@ cdef Py_ssize_t checked_rule(str rule, tuple hyper) except -1:
 
 
 cdef Py_ssize_t slots_wanted(str rule, tuple hyper) except -1:
-    always = {"sgd": 0, "adam": 2, "rmsprop": 1, "adadelta": 2}[rule]
     named = zip(_HYPER[rule], hyper)
-    return always + len([1 for name, value in named
+    return _SLOTS[rule] + len([1 for name, value in named
                          if value != 0 and name in ("momentum", "amsgrad", "centered")])
 
 
-cdef check_lengths(list variables, list grads, list slots):
-    for name, given in (("grads", grads), ("slots", slots)):
-        if len(given) != len(variables):
+cdef check_lengths(list variables, list grads, list slots, list averages):
+    for name, given in (("grads", grads), ("slots", slots), ("averages", averages)):
+        if given is not None and len(given) != len(variables):
             raise ValueError(f"{name} must be as many as variables, {len(variables)}, "
                              f"got {len(given)}")
 
@@ -175,12 +199,16 @@ cdef check_like(str argument, array, like):
                          f"{array.strides} for shape {array.shape}")
 
 
-cdef check_updates(list weights, list grads, list states, Py_ssize_t wanted):
+cdef check_updates(list weights, list grads, list states, Py_ssize_t wanted, list means):
     cdef list places = []
+    for data, mean in zip(weights, means):
+        check_like("averages", mean, data)
+        places.append(<size_t>address(mean, True))
     for data, grad, group in zip(weights, grads, states):
         if data.dtype not in _DTYPES:
             raise TypeError(f"variables must be float32 or float64, got {data.dtype}")
-        check_like("grads", grad, data)
+        if grad is not None or not means:
+            check_like("grads", grad, data)
         if len(group) != wanted:
             raise ValueError(f"slots must be {wanted} for each variable, got {len(group)}")
         for state in group:
@@ -188,7 +216,8 @@ cdef check_updates(list weights, list grads, list states, Py_ssize_t wanted):
         for written in (data, *group):
             places.append(<size_t>address(written, True))
     if len(places) != len(set(places)):
-        raise ValueError("variables and slots must not share memory: is one given twice?")
+        raise ValueError(
+            "variables, slots and averages must not share memory: is one given twice?")
 
 
 cdef list checked_copies(list targets, list values):
@@ -201,10 +230,12 @@ cdef list checked_copies(list targets, list values):
             for data, value in zip(targets, values)]
 
 
-cdef list next_versions(list variables, list slots, list assignments):
+cdef list next_versions(list variables, list grads, list slots, list assignments, list averages):
     """Each variable that changes, with its version after that."""
-    changed = variables + [slot for group in slots for slot in group]
-    changed += [variable for variable, _ in assignments]
+    changed = averages + [variable for variable, _ in assignments]
+    for variable, grad, group in zip(variables, grads, slots):
+        if grad is not None:
+            changed += [variable, *group]
     return [(variable, variable._version + 1) for variable in changed]
 
 
@@ -218,15 +249,22 @@ cdef char *address(array, bint written) except? NULL:
     return start
 
 
-cdef fill_jobs(call_t *call, int rule, list weights, list grads, list states):
+cdef fill_jobs(call_t *call, int rule, list weights, list grads, list states, frozenset undecayed,
+               list means):
     cdef Py_ssize_t i, j
     cdef job_t *job
+    cdef int dtype
     call.tasks = call.elements = 0
     for i in range(len(weights)):
         job = &call.jobs[i]
         job.task = call.tasks
-        job.rule = rule_of(rule, FLOAT32 if weights[i].dtype == _DTYPES[0] else FLOAT64)
-        job.update.weights, job.update.grad = address(weights[i], True), address(grads[i], False)
+        job.hyper = &call.undecayed[0] if i in undecayed else &call.hyper[0]
+        dtype = FLOAT32 if weights[i].dtype == _DTYPES[0] else FLOAT64
+        job.rule = rule_of(rule, dtype) if grads[i] is not None else NULL
+        job.follow = average_of(dtype) if means else NULL
+        job.update.weights = address(weights[i], True)
+        job.update.grad = address(grads[i], False) if grads[i] is not None else NULL
+        job.update.average = address(means[i], True) if means else NULL
         for j in range(len(states[i])):
             job.update.slots[j] = address(states[i][j], True)
         job.update.first, job.update.end = 0, weights[i].size
@@ -247,7 +285,10 @@ cdef void update_task(void *context, ptrdiff_t task, void *scratch) noexcept nog
     end = min(block.first + PIECE, job.update.end)
     while block.first < end:
         block.end = min(block.first + BLOCK, end)
-        job.rule(&block, c.hyper)
+        if job.rule != NULL:
+            job.rule(&block, job.hyper)
+        if job.follow != NULL:
+            job.follow(&block, &c.momentum)
         block.first = block.end
 
 

@@ -114,6 +114,86 @@ static void PASTE(adadelta, SUFFIX)(const update_t *u, const double *hyper) {
     }
 }
 
+/* epsilon; slots: the sum of squared gradients */
+static void PASTE(adagrad, SUFFIX)(const update_t *u, const double *hyper) {
+    const REAL rate = (REAL)hyper[0], epsilon = (REAL)hyper[2];
+    const ptrdiff_t count = u->end - u->first;
+    const REAL *RESTRICT g = GRAD(u);
+    REAL *RESTRICT w = WEIGHTS(u), *RESTRICT squares = SLOT(u, 0);
+    REAL root[BLOCK];
+    PASTE(decay, SUFFIX)(w, count, hyper);
+    for (ptrdiff_t i = 0; i < count; i++) root[i] = (squares[i] += g[i] * g[i]) + epsilon;
+    PASTE(roots, SUFFIX)(root, count);
+    for (ptrdiff_t i = 0; i < count; i++) w[i] -= rate * g[i] / root[i];
+}
+
+/* beta_1, beta_2, epsilon, the step counted from 1; slots: momentum, and the largest gradient, which
+ * fades */
+static void PASTE(adamax, SUFFIX)(const update_t *u, const double *hyper) {
+    const REAL rate = (REAL)hyper[0], beta_2 = (REAL)hyper[3], epsilon = (REAL)hyper[4];
+    const REAL new_1 = (REAL)(1 - hyper[2]);
+    const REAL rest = 1 - M(pow)((REAL)hyper[2], (REAL)hyper[5]);
+    const ptrdiff_t count = u->end - u->first;
+    const REAL *RESTRICT g = GRAD(u);
+    REAL *RESTRICT w = WEIGHTS(u), *RESTRICT m = SLOT(u, 0), *RESTRICT largest = SLOT(u, 1);
+    PASTE(decay, SUFFIX)(w, count, hyper);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const REAL size = M(fabs)(g[i]), old = largest[i] * beta_2;
+        m[i] += (g[i] - m[i]) * new_1;
+        largest[i] = old > size || old != old ? old : size; /* NaN counts as the largest */
+        w[i] -= rate * m[i] / (rest * (largest[i] + epsilon));
+    }
+}
+
+/* beta_1, beta_2, epsilon, the step counted from 1, the product of the momenta up to it; slots:
+ * momentum, velocity */
+static void PASTE(nadam, SUFFIX)(const update_t *u, const double *hyper) {
+    const REAL rate = (REAL)hyper[0], beta_1 = (REAL)hyper[2], step = (REAL)hyper[5];
+    const REAL new_1 = (REAL)(1 - hyper[2]), new_2 = (REAL)(1 - hyper[3]);
+    const REAL epsilon = (REAL)hyper[4], product = (REAL)hyper[6];
+    const REAL now = beta_1 * (1 - (REAL)0.5 * M(pow)((REAL)0.96, step));
+    const REAL next = beta_1 * (1 - (REAL)0.5 * M(pow)((REAL)0.96, step + 1));
+    const REAL of_momentum = next / (1 - product * next), of_grad = (1 - now) / (1 - product);
+    const REAL rest = 1 - M(pow)((REAL)hyper[3], step);
+    const ptrdiff_t count = u->end - u->first;
+    const REAL *RESTRICT g = GRAD(u);
+    REAL *RESTRICT w = WEIGHTS(u), *RESTRICT m = SLOT(u, 0), *RESTRICT v = SLOT(u, 1);
+    REAL root[BLOCK];
+    PASTE(decay, SUFFIX)(w, count, hyper);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        m[i] += (g[i] - m[i]) * new_1;
+        v[i] += (g[i] * g[i] - v[i]) * new_2;
+        root[i] = v[i] / rest;
+    }
+    PASTE(roots, SUFFIX)(root, count);
+    for (ptrdiff_t i = 0; i < count; i++)
+        w[i] -= (of_momentum * m[i] + of_grad * g[i]) * rate / (root[i] + epsilon);
+}
+
+/* beta_1, beta_2; slots: momentum */
+static void PASTE(lion, SUFFIX)(const update_t *u, const double *hyper) {
+    const REAL rate = (REAL)hyper[0], beta_1 = (REAL)hyper[2], beta_2 = (REAL)hyper[3];
+    const REAL new_1 = (REAL)(1 - hyper[2]), new_2 = (REAL)(1 - hyper[3]);
+    const ptrdiff_t count = u->end - u->first;
+    const REAL *RESTRICT g = GRAD(u);
+    REAL *RESTRICT w = WEIGHTS(u), *RESTRICT m = SLOT(u, 0);
+    PASTE(decay, SUFFIX)(w, count, hyper);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const REAL way = m[i] * beta_1 + g[i] * new_1;
+        w[i] -= rate * (way > 0 ? 1 : way < 0 ? -1 : way); /* zero and NaN stay as they are */
+        m[i] = m[i] * beta_2 + g[i] * new_2;
+    }
+}
+
+/* The average of the weights, after a rule; `hyper`: its momentum. */
+static void PASTE(follow, SUFFIX)(const update_t *u, const double *hyper) {
+    const REAL momentum = (REAL)hyper[0], fresh = (REAL)(1 - hyper[0]);
+    const ptrdiff_t count = u->end - u->first;
+    const REAL *RESTRICT w = WEIGHTS(u);
+    REAL *RESTRICT average = (REAL *)u->average + u->first;
+    for (ptrdiff_t i = 0; i < count; i++) average[i] = momentum * average[i] + fresh * w[i];
+}
+
 /* Element i goes to sum i modulo SQUARE_LANES; these are added in order. */
 static double PASTE(squares, SUFFIX)(const char *array, ptrdiff_t first, ptrdiff_t end) {
     const REAL *x = (const REAL *)array + first;

@@ -12,11 +12,11 @@ from convlet._cli import main
 def test_without_a_command_prints_help(capsys):
     assert main([]) == 0
     out = capsys.readouterr().out
-    for command in ("convlet demo", "convlet bench", "convlet info"):
+    for command in ("convlet demo", "convlet bench", "convlet predict", "convlet info"):
         assert command in out
 
 
-@pytest.mark.parametrize("command", ["demo", "bench", "info"])
+@pytest.mark.parametrize("command", ["demo", "bench", "info", "predict"])
 def test_help_of_every_command(command, capsys):
     assert main([command, "--help"]) == 0
     assert f"usage: convlet {command}" in capsys.readouterr().out
@@ -40,6 +40,8 @@ def test_version(capsys):
         (["bench", "--seconds", "nan"], ["--seconds", "above 0", "nan"]),
         (["bench", "--seconds", "0"], ["--seconds", "above 0", "0"]),
         (["train"], ["train"]),
+        (["predict"], ["MODEL", "IMAGE"]),
+        (["predict", "m.keras"], ["IMAGE"]),
     ],
 )
 def test_bad_arguments_are_named(arguments, names, capsys):

@@ -6,7 +6,18 @@ import children
 
 # Beyond what NumPy itself imports.
 LATER = ["zipfile", "argparse", "logging", "importlib.metadata", "subprocess", "multiprocessing"]
-OPTIONAL = ["tqdm", "matplotlib", "PIL", "h5py", "mlxtend", "torch", "keras", "onnx", "scipy"]
+OPTIONAL = [
+    "tqdm",
+    "matplotlib",
+    "PIL",
+    "h5py",
+    "safetensors",
+    "mlxtend",
+    "torch",
+    "keras",
+    "onnx",
+    "scipy",
+]
 
 
 def loaded(program):

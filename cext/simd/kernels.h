@@ -58,6 +58,20 @@ typedef struct {
 #include "windows.h"
 #include "tiles.h"
 
+/* Rows of a C-contiguous matrix x, of dy and y alike; see norm.h for what is read and written. */
+enum { NORM_COLUMNS = 16, NORM_LANES = 16, NORM_BLOCK = 16384 /* elements */ };
+
+typedef struct {
+    const char *x, *dy;
+    char *y;
+    ptrdiff_t rows, columns;
+    const char *p[4]; /* parameters of columns */
+    double *sums[2];  /* of columns or rows */
+    double epsilon;
+} norm_t;
+
+typedef void (*norm_kernel_t)(const norm_t *);
+
 typedef struct {
     int lanes;        /* elements in one vector */
     int tile_rows;    /* the widest register tile: rows of x ... */
@@ -71,6 +85,7 @@ typedef struct {
     void (*winograd_kernel)(const kernel_transform_t *);
     void (*winograd_gradient)(const transform_t *);
     int (*winograd_kernel_gradient)(const kernel_transform_t *);
+    norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope, norm_rows, norm_rows_slope;
 } kernels_t;
 
 /* One row for each element type; NULL where the compiler has no such instruction set. */

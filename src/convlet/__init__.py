@@ -6,6 +6,7 @@ Each part imports only what stands before it, and loads when it is asked for:
     ops          convolution and pooling on arrays, with gradients
     layers       Keras's layers on top of ops; initializers, activations
     models       networks of layers; losses, metrics, optimizers, callbacks
+    saving       models and weights in files
     demo, bench  what the command line shows
 """
 
@@ -18,12 +19,15 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     {
         *("activations", "backend", "bench", "callbacks", "config", "datasets", "demo"),
-        *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "utils"),
+        *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
+        *("saving", "testing", "utils"),
     }
 )
 _NAMES = {
     "Input": "convlet.layers",
+    "KerasTensor": "convlet.layers",
     "Layer": "convlet.layers",
+    "Model": "convlet.models",
     "Sequential": "convlet.models",
     "Variable": "convlet._variable",
     "get_algorithm": "convlet._algorithm",

@@ -1,4 +1,4 @@
-"""The command line: ``convlet demo``, ``convlet bench``, ``convlet info``."""
+"""The command line: ``convlet demo``, ``predict``, ``bench`` and ``info``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ convlet runs and trains small convolutional networks on the CPU.
 
   convlet demo     train the lecture's CNN on real handwritten digits and show what it learned
   convlet bench    time every operator against NumPy, and against PyTorch and others if installed
+  convlet predict  show what a saved model makes of image files
   convlet info     version, instruction set, threads, NumPy
 
 "convlet COMMAND --help" explains a command's options."""
@@ -20,7 +21,7 @@ convlet runs and trains small convolutional networks on the CPU.
 _EXAMPLES = """\
 a first look:
   pip install "convlet[demo]"       the digits and the pictures
-  convlet demo                      a minute or less; pictures go to ./convlet-demo
+  convlet demo                      a minute or less; model and pictures go to ./convlet-demo
 
 the same from Python:
   import convlet as keras           and write an ordinary Keras script"""
@@ -30,8 +31,8 @@ Train the CNN of the lecture (two convolutions, a max pool, two dense layers; 1,
 parameters) on handwritten digits, then score it on digits it has never seen.
 
 It prints the network with the working behind every shape and parameter count, the accuracy,
-the time per epoch and the speed of inference, and draws five pictures: learned kernels, feature
-maps, training curves, confusion matrix, and the digits it got wrong."""
+the time per epoch and the speed of inference, and draws six pictures: the network, learned
+kernels, feature maps, training curves, confusion matrix, and the digits it got wrong."""
 
 _DEMO_EXAMPLES = """\
 examples:
@@ -119,6 +120,10 @@ def _parser() -> Any:
     from convlet.bench._options import add_options
 
     add_options(bench)
+    from convlet import _predict
+
+    texts = (_predict.DESCRIPTION, _predict.EXAMPLES)
+    _predict.add_options(command("predict", _run_predict, "what a model makes of images", *texts))
     command("info", _info, "describe this installation", "Describe this installation.")
     return parser
 
@@ -161,7 +166,7 @@ def _demo_options(parser: Any) -> None:
         "--output",
         default="convlet-demo",
         metavar="DIR",
-        help="where the pictures go (default ./convlet-demo)",
+        help="where the model, digits.keras, and the pictures go (default ./convlet-demo)",
     )
     parser.add_argument("--no-pictures", action="store_true", help="draw nothing")
 
@@ -214,6 +219,12 @@ def _bench(arguments: Any, rest: list[str]) -> int:
     from convlet.bench import launch
 
     return launch(rest, threads=arguments.threads)
+
+
+def _run_predict(arguments: Any, _: list[str]) -> int:
+    from convlet import _predict
+
+    return _predict.run(arguments)
 
 
 def _info(arguments: Any, _: list[str]) -> int:

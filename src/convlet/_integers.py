@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from operator import index
 from typing import Any
 
@@ -19,7 +20,7 @@ def is_integer(value: Any) -> bool:
     return True
 
 
-def check_int(name: str, value: Any, minimum: int) -> int:
+def check_int(name: str, value: Any, minimum: float = -math.inf) -> int:
     """A TypeError or ValueError unless value is an integer of at least `minimum`."""
     if not is_integer(value):
         raise TypeError(f"{name} must be an int, got {value!r}")

@@ -11,12 +11,12 @@ from convlet.utils import _plotting
 pytest.importorskip("matplotlib")
 
 
-def test_demo_writes_five_pictures(idx_directory, tmp_path):
+def test_demo_writes_six_pictures(idx_directory, tmp_path):
     shown = []
     result = demo.run(
         idx_directory, epochs=1, verbose=0, show=shown.append, output=tmp_path / "a" / "b"
     )
-    names = ["kernels", "feature-maps", "training", "confusion", "mistakes"]
+    names = ["network", "kernels", "feature-maps", "training", "confusion", "mistakes"]
     assert [path.name for path in result.pictures] == [f"{name}.png" for name in names]
     for path in result.pictures:
         assert path.read_bytes().startswith(b"\x89PNG")

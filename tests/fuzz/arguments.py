@@ -261,8 +261,12 @@ def layer_call(name, rng):
             arguments[p.name] = value
     arguments["dtype"] = dtype
     x = found["x"]
+    if getattr(layers, name).several_inputs:
+        x = [x, *(x.copy() for _ in range(rng.integers(3)))]
     if rng.random() < SPOILT:
-        if rng.random() < 0.5:
+        if rng.random() < 0.5 and isinstance(x, list):
+            x[0] = spoil(x[0], "x", rng)
+        elif rng.random() < 0.5:
             x = spoil(x, "x", rng)
         else:
             victim = list(arguments)[rng.integers(len(arguments))]

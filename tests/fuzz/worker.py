@@ -77,7 +77,7 @@ def prepared(name, rng):
         given = arguments.operator_call(name, rng)
         return (lambda: operate(name, given)), given.values()
     given, x = arguments.layer_call(name, rng)
-    return (lambda: apply_layer(name, given, x)), [*given.values(), x]
+    return (lambda: apply_layer(name, given, x)), [*given.values(), *parts(x)]
 
 
 def operate(name, given):
@@ -90,14 +90,20 @@ def apply_layer(name, given, x):
     layer(x)  # which builds it
     layer.set_weights([np.full(weight.shape, 0.5) for weight in layer.weights])
     y = layer(x)
-    if np.size(x) > 10**6:
+    if any(np.size(part) > 10**6 for part in parts(x)):
         return (y,)
     y, pullback = layer.vjp(layer.cast(x))
     dx, grads = pullback(np.ones_like(y))
     shapes = [weight.shape for weight in layer.trainable_weights]
-    if y.shape != layer.compute_output_shape(np.shape(x)) or shapes != [g.shape for g in grads]:
+    given = [np.shape(part) for part in x] if layer.several_inputs else np.shape(x)
+    if y.shape != layer.compute_output_shape(given) or shapes != [g.shape for g in grads]:
         raise AssertionError("shapes differ from what the layer says")
-    return (y, dx, *grads)
+    return (y, *parts(dx), *grads)
+
+
+def parts(x):
+    """Several inputs, or the only one."""
+    return x if isinstance(x, list) else [x]
 
 
 def judge(act):

@@ -76,7 +76,7 @@ def test_the_state_is_a_variable_but_no_weight():
     layer = Dropout(0.5, name="drop")
     layer.build((None, 3))
     assert layer.weights == layer.get_weights() == [] and layer.count_params() == 0
-    assert [v.path for v in layer.variables] == ["drop/passes"]
+    assert [v.path for v in layer.variables] == ["drop/seed", "drop/passes"]
     assert not layer.passes.trainable and layer.passes.dtype == np.int64
 
 

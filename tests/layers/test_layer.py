@@ -100,7 +100,7 @@ def test_what_is_no_array_of_real_numbers():
         (np.ones((1, 3), complex), "dense_a: x must be real numbers, got complex128"),
         (np.array([["a"]]), "dense_a: x must be real numbers, got <U1"),
         (np.ma.masked_array([[1.0]], [[True]]), "dense_a: x must have no mask"),
-        (layers.Input((3,)), "dense_a: x must be an array, got <InputLayer"),
+        (layers.InputLayer((3,)), "dense_a: x must be an array, got the layer <InputLayer"),
     ):
         with pytest.raises(TypeError, match=message):
             layer(x)

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from comparison import assert_same_bits
 from convlet import activations
-from convlet.layers import Activation, Dense, Flatten, Input, InputLayer
+from convlet.layers import Activation, Flatten, Input, InputLayer
 from convlet.ops._activation import activate
 from gradcheck import separated
 from layer_checks import check_vjp
@@ -69,14 +69,25 @@ def test_activation_of_ones_own_is_refused():
 
 @pytest.mark.parametrize("make", [Input, InputLayer])
 def test_input(make):
-    assert make((28, 28, 1)).batch_shape == (None, 28, 28, 1)
-    assert make([None, 3], batch_size=4).batch_shape == (4, None, 3)
-    layer = make(batch_shape=(2, 3), dtype="float64", name="pixels")
+    def layer_of(*arguments, **keywords):
+        made = make(*arguments, **keywords)
+        return made if make is InputLayer else made.node.layer
+
+    assert layer_of((28, 28, 1)).batch_shape == (None, 28, 28, 1)
+    assert layer_of([None, 3], batch_size=4).batch_shape == (4, None, 3)
+    layer = layer_of(batch_shape=(2, 3), dtype="float64", name="pixels")
     assert (layer.batch_shape, layer.dtype, layer.name) == ((2, 3), "float64", "pixels")
     settings = json.loads(json.dumps(layer.get_config()))
     assert InputLayer.from_config(settings).get_config() == layer.get_config()
     x = np.ones((2, 3))
     assert layer(x) is x and layer.count_params() == 0
+    tensor = layer.output
+    assert (tensor.shape, tensor.ndim, tensor.dtype, tensor.name) == (
+        (2, 3),
+        2,
+        "float64",
+        "pixels",
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,10 +107,3 @@ def test_input(make):
 def test_bad_inputs(keywords, error, message):
     with pytest.raises(error, match=message):
         Input(**keywords)
-
-
-def test_input_belongs_into_a_model():
-    with pytest.raises(
-        TypeError, match=r"an Input is the first layer of a model, as in Sequential"
-    ):
-        Dense(2)(Input((3,)))

@@ -10,6 +10,19 @@ from convlet.layers import Dense, Input
 X, Y = np.ones((6, 3), np.float32), np.zeros((6, 2), np.float32)
 
 
+class Loader:
+    """Yields batches; a list would be an array."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return iter(self.batches)
+
+    def __repr__(self):
+        return f"Loader of {len(self.batches)}"
+
+
 def model():
     made = Sequential([Input((3,)), Dense(2)])
     made.compile("sgd", "mse")
@@ -21,13 +34,13 @@ CASES = [
     ({"y": None}, ValueError, "y must be given"),
     ({"y": Y[:5]}, ValueError, "y must have as many samples as x, got 5 and 6"),
     ({"sample_weight": np.ones(7)}, ValueError, "sample_weight must have as many samples as x"),
-    ({"x": [X, X]}, TypeError, "x must be one array, got a list of arrays"),
-    ({"y": (Y, Y)}, TypeError, "y must be one array, got a tuple of arrays"),
+    ({"x": [X, X]}, ValueError, "x must be one input, got 2"),
+    ({"y": (Y, Y)}, ValueError, "y must be one array for the model's one output, got 2"),
     ({"x": X.astype(complex)}, TypeError, "x must be an array of real numbers, got complex128"),
     ({"x": np.array([["a"] * 3] * 6)}, TypeError, "x must be an array of real numbers, got <U1"),
     ({"x": np.ma.masked_equal(X, 1)}, TypeError, "x must have no mask: fill it"),
     ({"x": 3.0}, ValueError, "x must have an axis of samples"),
-    ({"x": X[:0], "y": Y[:0]}, ValueError, "x must have at least one sample, got shape"),
+    ({"x": X[:0], "y": Y[:0]}, ValueError, "x must have at least one sample"),
     ({"x": X[:, :2]}, ValueError, "the input's last axis must have 3 elements"),
     ({"y": Y[:, :1]}, ValueError, "y_true"),
     ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
@@ -43,11 +56,32 @@ FIT_CASES = [
     ({"validation_split": 1.0}, ValueError, "validation_split must be at least 0 and below 1"),
     ({"validation_split": -0.1}, ValueError, "validation_split must be at least 0 and below 1"),
     ({"validation_split": 0.9}, ValueError, "must leave samples on both sides, got 0.9 of 6"),
-    ({"validation_data": X}, TypeError, "validation_data must be .x, y. or .*, got ndarray"),
+    ({"validation_data": X}, TypeError, "validation_data must be .x, y., .*, got ndarray"),
     ({"validation_data": (X,)}, ValueError, "validation_data must be .* got 1 items"),
     ({"validation_data": (X, Y[:2])}, ValueError, "y must have as many samples"),
     ({"validation_data": (X[:, :1], Y)}, ValueError, "must have 3 elements"),
     ({"validation_data": (X, Y), "validation_batch_size": 0}, ValueError, "batch_size must be"),
+    ({"validation_split": "0.5"}, TypeError, "validation_split must be a number, got '0.5'"),
+    ({"validation_freq": 0}, ValueError, "validation_freq must be at least 1, got 0"),
+    ({"validation_freq": 1.5}, TypeError, "validation_freq must be an int or a list"),
+    ({"steps_per_epoch": 0}, ValueError, "steps_per_epoch must be at least 1, got 0"),
+    ({"steps_per_epoch": 2.0}, TypeError, "steps_per_epoch must be an int, got 2.0"),
+    ({"validation_data": (X, Y), "validation_steps": 0}, ValueError, "validation_steps must be"),
+    ({"class_weight": [1, 2]}, TypeError, "class_weight must be a dict, got list"),
+    ({"class_weight": {"a": 2}}, TypeError, "class_weight must have int keys, got 'a'"),
+    ({"class_weight": {0: "2"}}, TypeError, "class_weight must have numbers as values, got '2'"),
+    ({"class_weight": {0: np.nan}}, ValueError, "class_weight must have finite values, got nan"),
+    ({"class_weight": {}, "sample_weight": np.ones(6)}, ValueError, "only one of class_weight and"),
+    ({"y": Y[:, None], "class_weight": {}}, ValueError, "y must have one class for each sample"),
+    ({"x": Loader([(X, Y)])}, ValueError, "y must come with the batches that x yields"),
+    ({"x": Loader([X]), "y": None}, ValueError, "y must be given"),
+    ({"x": Loader([(X, Y, Y, Y)]), "y": None}, ValueError, "x must yield batches .* a tuple of 4"),
+    ({"x": Loader([]), "y": None}, ValueError, "x must yield at least one batch, got none"),
+    (
+        {"x": Loader([]), "y": None, "validation_split": 0.5},
+        ValueError,
+        "validation_split must be 0",
+    ),
 ]
 
 
@@ -77,7 +111,9 @@ def test_single_batches(method, arguments, error, message):
         getattr(model(), method)(**{"x": X, "y": Y, **arguments})
 
 
-@pytest.mark.parametrize("arguments", [{"x": None}, {"x": [X]}, {"batch_size": 0}, {"verbose": 9}])
+@pytest.mark.parametrize(
+    "arguments", [{"x": None}, {"x": [X, X]}, {"batch_size": 0}, {"verbose": 9}]
+)
 def test_predict(arguments):
     with pytest.raises((ValueError, TypeError)):
         model().predict(**{"x": X, **arguments})

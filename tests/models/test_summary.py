@@ -35,10 +35,12 @@ Model: "sequential"
 │ conv2d (Conv2D)                 │ (None, 26, 26, 32)     │           320 │
 │   (28 - 3)/1 + 1 = 26                                                    │
 │   32 x 9 + 32 = 320                                                      │
+│   26 x 26 x 288 = 194,688 multiply-adds                                  │
 ├─────────────────────────────────┼────────────────────────┼───────────────┤
 │ conv2d_1 (Conv2D)               │ (None, 24, 24, 64)     │        18,496 │
 │   (26 - 3)/1 + 1 = 24                                                    │
 │   64 x 32 x 9 + 64 = 18,496                                              │
+│   24 x 24 x 18,432 = 10,616,832 multiply-adds                            │
 ├─────────────────────────────────┼────────────────────────┼───────────────┤
 │ max_pooling2d (MaxPooling2D)    │ (None, 12, 12, 64)     │             0 │
 │   (24 - 2)/2 + 1 = 12                                                    │
@@ -48,13 +50,16 @@ Model: "sequential"
 ├─────────────────────────────────┼────────────────────────┼───────────────┤
 │ dense (Dense)                   │ (None, 128)            │     1,179,776 │
 │   9216 x 128 + 128 = 1,179,776                                           │
+│   1,179,648 multiply-adds                                                │
 ├─────────────────────────────────┼────────────────────────┼───────────────┤
 │ dense_1 (Dense)                 │ (None, 10)             │         1,290 │
 │   128 x 10 + 10 = 1,290                                                  │
+│   1,280 multiply-adds                                                    │
 └─────────────────────────────────┴────────────────────────┴───────────────┘
  Total params: 1,199,882 (4.58 MB)
  Trainable params: 1,199,882 (4.58 MB)
  Non-trainable params: 0 (0.00 B)
+ Multiply-adds: 11,992,448 for each sample
 """
 
 UNBUILT = """\
@@ -104,6 +109,11 @@ def test_before_it_is_built(explain, capsys):
     assert capsys.readouterr().out == UNBUILT
 
 
+def test_notebooks_show_it():
+    text = demo.lecture_cnn(dropout=False)._repr_html_()
+    assert text.startswith("<pre") and "1,179,776" in text and "&quot;sequential&quot;" in text
+
+
 def test_without_layers(capsys):
     Sequential().summary()
     assert capsys.readouterr().out == EMPTY
@@ -131,7 +141,7 @@ def test_working_shows_strides_padding_and_both_axes():
 
 
 def widths(text):
-    return {len(line) for line in text.splitlines()[1:-3]}
+    return {len(line) for line in text.splitlines() if line[0] in "┏┃┡│├└"}
 
 
 class Talkative(Flatten):

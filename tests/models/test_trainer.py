@@ -166,7 +166,9 @@ def test_validation_with_weights_and_its_batch_size():
     seen = []
     model = network()
     evaluate = model._evaluate
-    model._evaluate = lambda batches, *rest: seen.append(batches.size) or evaluate(batches, *rest)
+    model._evaluate = lambda passes, *rest: (
+        seen.append(passes.batches.size) or evaluate(passes, *rest)
+    )
     weight = np.linspace(0, 1, 40)
     given = {"validation_data": (x, y, weight), "verbose": 0, "batch_size": 8}
     history = model.fit(x, y, **given).history
@@ -217,7 +219,7 @@ def test_each_epoch_has_an_order_of_its_own():
     data = Data(np.arange(100))
     batches = Batches(data, 10, seed=5)
     orders = [np.concatenate([batch.x for batch in batches]) for _ in range(2)]
-    assert len(batches) == 10
+    assert batches.count == 10
     assert not np.array_equal(*orders)
     for order in orders:
         assert sorted(order.tolist()) == list(range(100))

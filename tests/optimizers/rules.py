@@ -45,6 +45,18 @@ CASES = {
         optimizers.Adadelta,
         {"learning_rate": 0.5, **MOVING, "weight_decay": 0.0625},
     ),
+    "adagrad": (
+        optimizers.Adagrad,
+        {"learning_rate": 0.125, "initial_accumulator_value": 0.25, "epsilon": EPSILON},
+    ),
+    "adagrad-decay": (optimizers.Adagrad, {"learning_rate": 0.125, "weight_decay": 0.0625}),
+    "adamw": (optimizers.AdamW, {"learning_rate": 0.125, **BETAS, "weight_decay": 0.25}),
+    "adamax": (optimizers.Adamax, {"learning_rate": 0.125, **BETAS}),
+    "adamax-decay": (optimizers.Adamax, {"learning_rate": 0.125, **BETAS, "weight_decay": 0.25}),
+    "nadam": (optimizers.Nadam, {"learning_rate": 0.125, **BETAS}),
+    "nadam-decay": (optimizers.Nadam, {"learning_rate": 0.125, **BETAS, "weight_decay": 0.25}),
+    "lion": (optimizers.Lion, {"learning_rate": 0.125, "beta_1": 0.875, "beta_2": 0.96875}),
+    "lion-decay": (optimizers.Lion, {"learning_rate": 0.0625, "weight_decay": 0.25}),
 }
 
 
@@ -105,3 +117,33 @@ class Truth:
         step = -(np.sqrt(self.old("d") + epsilon) * g / np.sqrt(a + epsilon))
         self.average("d", step * step, rho)
         self.w = self.w + rate * step
+
+    def adagrad(self, g, rate):
+        start = np.full_like(self.w, self.o["initial_accumulator_value"])
+        a = self.state["a"] = self.state.get("a", start) + g * g
+        self.w = self.w - rate * g / np.sqrt(a + self.o["epsilon"])
+
+    def adamw(self, g, rate):
+        self.adam(g, rate)
+
+    def adamax(self, g, rate):
+        o = self.o
+        m = self.state["m"] = self.old("m") + (g - self.old("m")) * (1 - o["beta_1"])
+        u = self.state["u"] = np.maximum(self.old("u") * o["beta_2"], np.abs(g))
+        rest = 1 - o["beta_1"] ** g.dtype.type(self.step)
+        self.w = self.w - rate * m / (rest * (u + o["epsilon"]))
+
+    def nadam(self, g, rate):
+        real, o = g.dtype.type, self.o
+        m = self.state["m"] = self.old("m") + (g - self.old("m")) * (1 - o["beta_1"])
+        v = self.state["v"] = self.old("v") + (g * g - self.old("v")) * (1 - o["beta_2"])
+        momenta = [float(o["beta_1"]) * (1 - 0.5 * 0.96**t) for t in range(1, self.step + 2)]
+        product, now, after = np.prod(momenta[:-1]), momenta[-2], momenta[-1]
+        n = real(after / (1 - product * after)) * m + real((1 - now) / (1 - product)) * g
+        spread = np.sqrt(v / (1 - o["beta_2"] ** real(self.step)))
+        self.w = self.w - n * rate / (spread + o["epsilon"])
+
+    def lion(self, g, rate):
+        o, m = self.o, self.old("m")
+        self.w = self.w - rate * np.sign(m * o["beta_1"] + g * (1 - o["beta_1"]))
+        self.state["m"] = m * o["beta_2"] + g * (1 - o["beta_2"])

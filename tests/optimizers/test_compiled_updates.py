@@ -109,3 +109,34 @@ def test_sizes_of_zero():
 def test_sum_of_squares_checks_its_array(array, error):
     with pytest.raises(error, match="array must"):
         updates.sum_of_squares(array)
+
+
+@pytest.mark.parametrize(
+    "changed, error, words",
+    [
+        ({"averages": []}, ValueError, "averages must be as many as variables, 1, got 0"),
+        ({"averages": [np.zeros((2, 3))]}, TypeError, "averages must be Variables"),
+        ({"averages": [Variable(np.zeros((3, 2)))]}, ValueError, "averages must have .* shape"),
+        ({"grads": [None]}, TypeError, "grads must be ndarrays, got NoneType"),
+        ({"undecayed": [0]}, TypeError, "undecayed"),
+    ],
+)
+def test_bad_averages(changed, error, words):
+    call = arguments()
+    with pytest.raises(error, match=words):
+        updates.apply(**call | changed)
+    assert call["variables"][0].version == 0
+
+
+def test_an_average_is_no_variable():
+    call = arguments()
+    with pytest.raises(ValueError, match="must not share memory"):
+        updates.apply(**call, averages=call["variables"], momentum=0.5)
+
+
+def test_an_average_without_a_gradient():
+    call, average = arguments(grads=[None]), Variable(np.zeros((2, 3)))
+    updates.apply(**call, averages=[average], momentum=0.75)
+    assert np.array_equal(average.value, np.full((2, 3), 0.25))
+    assert call["variables"][0].version == call["slots"][0][0].version == 0
+    assert average.version == 1

@@ -5,7 +5,10 @@ import pytest
 
 from convlet import Variable, backend, optimizers
 
-ALL = [optimizers.SGD, optimizers.Adam, optimizers.RMSprop, optimizers.Adadelta]
+ALL = [
+    *(optimizers.SGD, optimizers.Adam, optimizers.RMSprop, optimizers.Adadelta),
+    *(optimizers.Adagrad, optimizers.AdamW, optimizers.Adamax, optimizers.Nadam, optimizers.Lion),
+]
 
 
 @pytest.fixture
@@ -33,6 +36,11 @@ GRADS = [np.ones((2, 3), np.float32), np.ones(3)]
         ({"global_clipnorm": np.nan}, ValueError, "global_clipnorm must be finite"),
         ({"clipnorm": 1.0, "clipvalue": 1.0}, ValueError, "only one of clipnorm, clipvalue"),
         ({"name": 3}, TypeError, "name must be a str, got int"),
+        ({"use_ema": 1}, TypeError, "use_ema must be True or False"),
+        ({"ema_momentum": 1.5}, ValueError, "ema_momentum must be between 0 and 1"),
+        ({"ema_overwrite_frequency": 0}, ValueError, "ema_overwrite_frequency must be at least 1"),
+        ({"gradient_accumulation_steps": 1}, ValueError, "gradient_accumulation_steps must be at"),
+        ({"momentun": 0.5}, TypeError, "unexpected keyword argument 'momentun'"),
     ],
 )
 def test_common_arguments(cls, options, error, words):
@@ -54,6 +62,17 @@ def test_common_arguments(cls, options, error, words):
         (optimizers.RMSprop, {"momentum": 2}, ValueError, "momentum must be between 0 and 1"),
         (optimizers.RMSprop, {"centered": None}, TypeError, "centered must be True or False"),
         (optimizers.Adadelta, {"rho": np.nan}, ValueError, "rho must be between 0 and 1"),
+        (
+            optimizers.Adagrad,
+            {"initial_accumulator_value": -1},
+            ValueError,
+            "initial_accumulator_value must be finite and at least 0",
+        ),
+        (optimizers.AdamW, {"weight_decay": None}, TypeError, "weight_decay must be a number"),
+        (optimizers.Adamax, {"beta_1": 1.0}, ValueError, "beta_1 must be at least 0 and below 1"),
+        (optimizers.Nadam, {"epsilon": "1"}, TypeError, "epsilon must be a number, got str"),
+        (optimizers.Lion, {"beta_1": 0.0}, ValueError, "beta_1 must be above 0 and at most 1"),
+        (optimizers.Lion, {"beta_2": 1.5}, ValueError, "beta_2 must be between 0 and 1"),
     ],
 )
 def test_a_rule_s_own_arguments(cls, options, error, words):

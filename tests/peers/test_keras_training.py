@@ -16,6 +16,11 @@ OPTIMIZERS = {
     "adam": ("Adam", {}),
     "rmsprop": ("RMSprop", {}),
     "adadelta": ("Adadelta", {"learning_rate": 1.0}),
+    "adagrad": ("Adagrad", {"learning_rate": 0.01}),
+    "adamw": ("AdamW", {"weight_decay": 0.1}),
+    "adamax": ("Adamax", {}),
+    "nadam": ("Nadam", {}),
+    "lion": ("Lion", {"learning_rate": 0.0003}),
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convlet.utils import _plotting
+from convlet.utils._model_picture import plot_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ def draw_all(
     """Write the pictures into `directory`; return [(path, what it shows)]."""
     example = _example_digit(digits, probabilities)
     drawn = [
+        ("network.png", "the network, layer by layer", plot_model(model)),
         ("kernels.png", "the kernels that the first layer has learned", _kernels(model)),
         (
             "feature-maps.png",

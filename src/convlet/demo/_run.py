@@ -63,7 +63,7 @@ def run(
     seed : int, default 0
         Fixes split, initial weights, order and dropout; equal seeds give equal bits.
     output : path-like or None
-        Directory for the pictures, created if need be; None draws none.
+        Directory for the model and the pictures, created if need be; None writes neither.
     verbose : int, default 1
         Passed on to ``fit``: 1 shows progress, 0 is silent.
     show : callable, default print
@@ -102,6 +102,7 @@ def run(
         f"Weights            {fingerprint}  (the same seed gives the same bits)\n"
         + _mistakes_text(digits.y_test, predicted)
     )
+    _save(directory, model, show)
     pictures = _pictures(directory, model, digits, probabilities, history, show)
     accuracy = right / len(predicted)
     return DemoResult(accuracy, seconds, images_per_second, fingerprint, history, pictures)
@@ -224,6 +225,13 @@ def _mistakes_text(labels: np.ndarray, predicted: np.ndarray, most: int = 3) -> 
         f"{true} read as {guess} ({count}x)" for (true, guess), count in pairs.most_common(most)
     )
     return f"Mistakes           {int(np.count_nonzero(wrong))}; most often {common}"
+
+
+def _save(directory: Path | None, model: Sequential, show: Show) -> None:
+    if directory is not None:
+        path = directory / "digits.keras"
+        model.save(path)
+        show(f"\nModel: {path} (try: convlet predict {path} IMAGE)")
 
 
 def _pictures(

@@ -1,6 +1,17 @@
 """Layers with Keras's names: each a function of an array, with weights and a gradient."""
 
 from convlet.layers._activation import Activation
+from convlet.layers._batch_normalization import BatchNormalization
+from convlet.layers._concatenate import (
+    Concatenate,
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from convlet.layers._conv import Conv1D, Conv2D, Conv3D
 from convlet.layers._conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from convlet.layers._dense import Dense
@@ -11,6 +22,7 @@ from convlet.layers._depthwise_conv import (
     SeparableConv2D,
 )
 from convlet.layers._dropout import Dropout
+from convlet.layers._extremum import Maximum, Minimum
 from convlet.layers._flatten import Flatten
 from convlet.layers._global_pooling import (
     AdaptiveAveragePooling1D,
@@ -34,6 +46,8 @@ from convlet.layers._global_pooling import (
 )
 from convlet.layers._input import Input, InputLayer
 from convlet.layers._layer import Layer
+from convlet.layers._layer_normalization import GroupNormalization, LayerNormalization
+from convlet.layers._merging import Add, Average, Multiply, Subtract
 from convlet.layers._padding import (
     Cropping1D,
     Cropping2D,
@@ -56,7 +70,11 @@ from convlet.layers._pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from convlet.layers._prelu import PReLU
 from convlet.layers._pullback import Pullback
+from convlet.layers._rectifiers import ELU, LeakyReLU, ReLU
+from convlet.layers._softmax import Softmax
+from convlet.layers._symbolic import KerasTensor
 from convlet.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
@@ -65,6 +83,7 @@ Convolution3DTranspose = Conv3DTranspose
 SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
@@ -72,12 +91,16 @@ __all__ = [
     "AdaptiveMaxPooling1D",
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
+    "Add",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "BatchNormalization",
+    "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -110,24 +133,42 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
+    "KerasTensor",
     "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "PReLU",
     "Pullback",
+    "ReLU",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "Softmax",
+    "Subtract",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]

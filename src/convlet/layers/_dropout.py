@@ -71,46 +71,49 @@ class Dropout(Layer):
         if noise_shape is not None:
             self.noise_shape = batch_shape(noise_shape, "noise_shape")[1:]
         self._given_seed = seed
-        self.seed = check_seed(seed)
-        self.passes = Variable(
-            np.int64(0), name="passes", trainable=False, path=f"{self.name}/passes"
-        )
+        self._seed = self._state("seed", np.uint64(check_seed(seed)))
+        self.passes = self._state("passes", np.int64(0))
+
+    def _state(self, name: str, value: Any) -> Variable:
+        return Variable(value, name=name, trainable=False, path=f"{self.name}/{name}")
+
+    @property
+    def seed(self) -> int:
+        """The seed that was given, drawn, or loaded with the model."""
+        return int(self._seed.value)
+
+    @seed.setter
+    def seed(self, value: int) -> None:
+        self._seed.assign(np.uint64(check_seed(value)))
 
     @property
     def variables(self) -> list[Variable]:
-        """The count of training passes, which is state but no weight."""
-        return [*self.weights, self.passes]
+        """Seed and count of training passes, which are state but no weights."""
+        return [*self.weights, self._seed, self.passes]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
         return input_shape
 
-    def call(self, x: Array, training: bool = False) -> Array:
-        """x, or in training x with zeros; counts the pass then."""
-        y, pullback = self.vjp(x, training)
-        for variable, value in pullback.updates:
-            variable.assign(value)
-        return y
-
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the same zeros and scale for its gradient."""
         if not training or self.rate == 0:
             return x, Pullback(lambda dy, needs_dx: (dy, []))
-        step = int(self.passes.value)
+        seed, step = self.seed, int(self.passes.value)
 
         def gradients(dy: Array, needs_dx: bool) -> Gradients:
-            return (self._drop(dy, step) if needs_dx else None), []
+            return (self._drop(dy, seed, step) if needs_dx else None), []
 
-        return self._drop(x, step), Pullback(gradients, [(self.passes, np.int64(step + 1))])
+        return self._drop(x, seed, step), Pullback(gradients, [(self.passes, np.int64(step + 1))])
 
-    def _drop(self, x: Array, step: int) -> Array:
+    def _drop(self, x: Array, seed: int, step: int) -> Array:
         if self.rate == 1:
             with np.errstate(invalid="ignore"):  # of infinities
                 return x * 0
         noisy = x if self.noise_shape is None else np.ones(self._noise_shape(x.shape), x.dtype)
         noisy = contiguous(noisy)
         y = np.empty(noisy.shape, x.dtype)
-        pointwise.dropout(noisy.reshape(-1), y.reshape(-1), self.rate, self.seed, step)
+        pointwise.dropout(noisy.reshape(-1), y.reshape(-1), self.rate, seed, step)
         if self.noise_shape is None:
             return y
         with np.errstate(invalid="ignore"):

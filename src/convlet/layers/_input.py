@@ -9,6 +9,7 @@ from convlet._variable import Array
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._layer import batch_shape as with_batch
 from convlet.layers._pullback import Pullback
+from convlet.layers._symbolic import KerasTensor, Node
 
 
 class InputLayer(Layer):
@@ -46,6 +47,9 @@ class InputLayer(Layer):
         super().__init__(name=name, dtype=dtype)
         self.batch_shape = _whole_shape(shape, batch_size, batch_shape)
         self.ensure_built(self.batch_shape)
+        node = Node(self, [])
+        node.outputs = (KerasTensor(self.batch_shape, self.compute_dtype, node, 0, name),)
+        self._nodes.append(node)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -71,8 +75,8 @@ def Input(
     *,
     batch_shape: Shape | None = None,
     name: str | None = None,
-) -> InputLayer:
-    """The beginning of a `Sequential` model.
+) -> KerasTensor:
+    """The beginning of a model: of a `Sequential`, or of a graph for `Model`.
 
     Parameters
     ----------
@@ -89,16 +93,20 @@ def Input(
 
     Returns
     -------
-    InputLayer
+    KerasTensor
 
     Examples
     --------
-    >>> from convlet import Input, Sequential
+    >>> from convlet import Input, Model, Sequential
     >>> from convlet.layers import Flatten
     >>> Sequential([Input((28, 28, 1)), Flatten()]).output_shape
     (None, 784)
+    >>> image = Input((28, 28, 1))
+    >>> Model(image, Flatten()(image)).output_shape
+    (None, 784)
     """
-    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+    layer = InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+    return layer._nodes[0].outputs[0]
 
 
 def _whole_shape(shape: Any, batch_size: Any, whole: Any) -> Shape:

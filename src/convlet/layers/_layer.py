@@ -11,10 +11,11 @@ from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
 from convlet.layers import _checked
-from convlet.layers._building import building, completing
+from convlet.layers._building import Shape, building, completing, initial
 from convlet.layers._pullback import Pullback
+from convlet.layers._symbolic import Node, is_symbolic, record
 
-Shape = tuple[int | None, ...]
+__all__ = ["Layer", "Shape", "batch_shape"]
 SURROUNDED = {
     "build": lambda build: completing(_checked.of_sizes(build)),
     "compute_output_shape": _checked.of_sizes,
@@ -23,7 +24,7 @@ SURROUNDED = {
 
 
 class Layer:
-    """A function of an array, with weights.
+    """A function of an array, or of several, with weights.
 
     Parameters
     ----------
@@ -43,6 +44,13 @@ class Layer:
     ``pullback(dy)`` returns (dx, grads), grads in the order of `trainable_weights`. A forward
     pass keeps nothing on the layer, so any number of threads may run one at once.
 
+    With ``several_inputs = True`` in the class, `call` and `vjp` take a list of arrays, `build` and
+    `compute_output_shape` a list of shapes, and dx is a list. `convlet.testing.check_gradients`
+    proves a pullback.
+
+    Called on what `Input` or another layer returned for one, a layer adds itself to a graph: see
+    `convlet.Model`.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,6 +63,8 @@ class Layer:
     >>> Double()(np.ones((1, 2), np.float32))
     array([[2., 2.]], dtype=float32)
     """
+
+    several_inputs = False
 
     def __init__(
         self,
@@ -73,6 +83,7 @@ class Layer:
         self.built = False
         self._building = False
         self._weights: list[Variable] = []
+        self._nodes: list[Node] = []  # its calls on KerasTensors
         self._declared_shape = (
             None if input_shape is None else batch_shape(input_shape, "input_shape")
         )
@@ -91,15 +102,18 @@ class Layer:
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape, N first. Called once."""
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input's; None stands for an unknown size."""
         raise NotImplementedError(f"{type(self).__name__} must define compute_output_shape")
 
-    def call(self, x: Array, training: bool = False) -> Array:
-        """The output for x, an array of `compute_dtype`."""
-        return self.vjp(x, training)[0]
+    def call(self, x: Any, training: bool = False) -> Any:
+        """The output for x, an array of `compute_dtype`; commits what a training pass changes."""
+        y, pullback = self.vjp(x, training)
+        for variable, value in pullback.updates:
+            variable.assign(value)
+        return y
 
-    def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
+    def vjp(self, x: Any, training: bool = False) -> tuple[Any, Pullback]:
         """The output for x, and the pullback that maps its gradient to those of x and weights."""
         raise NotImplementedError(f"{type(self).__name__} must define vjp")
 
@@ -118,23 +132,39 @@ class Layer:
 
     # ------------------------------------------------------------------------------------ running
 
-    def __call__(self, x: Any, training: bool = False) -> Array:
-        """Cast x to the layer's dtype, build the layer if need be, and return its output."""
-        if training is not False and training is not True:
-            raise TypeError(f"training must be True or False, got {training!r}")
-        x = self.cast(x)
-        self.ensure_built(x.shape)
-        return self.call(x, training)
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Cast x to the layer's dtype, build the layer if need be, and return its output.
 
-    def cast(self, x: Any) -> Array:
-        """x as an array of `compute_dtype`."""
+        On a KerasTensor, record the call and return a KerasTensor; `training`, if given, then
+        holds whenever the graph runs.
+        """
+        if training is not False and training is not True and training is not None:
+            raise TypeError(f"training must be True or False, got {training!r}")
+        if type(x) is not np.ndarray and is_symbolic(x):
+            return record(self, x, training)
+        x = self.cast(x)
+        if not self.built:
+            self.ensure_built([part.shape for part in x] if self.several_inputs else x.shape)
+        return self.call(x, training is True)
+
+    def flat_inputs(self, x: Any) -> list[Any]:
+        """The inputs one by one: of a list, or the only one."""
+        parts = list(x) if isinstance(x, (list, tuple)) else [x]
+        if not self.several_inputs and len(parts) != 1:
+            raise ValueError(f"{self.name}: x must be one input, got {len(parts)}")
+        return parts
+
+    def cast(self, x: Any) -> Any:
+        """x as an array of `compute_dtype`, or a list of such arrays."""
+        if self.several_inputs:
+            return [self._cast_one(part) for part in self.flat_inputs(x)]
+        return self._cast_one(x)
+
+    def _cast_one(self, x: Any) -> Array:
         if type(x) is np.ndarray and x.dtype == self._dtype:
             return x
         if isinstance(x, Layer):
-            raise TypeError(
-                f"{self.name}: x must be an array, got {x!r}: an Input is the first layer of a "
-                "model, as in Sequential([Input(shape), ...])"
-            )
+            raise TypeError(f"{self.name}: x must be an array, got the layer {x!r}")
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError(f"{self.name}: x must have no mask: fill it, as with x.filled(0)")
         array = np.asarray(x)
@@ -142,13 +172,13 @@ class Layer:
             raise TypeError(f"{self.name}: x must be real numbers, got {array.dtype}")
         return array.astype(self._dtype, copy=False)
 
-    def ensure_built(self, input_shape: Shape) -> None:
-        """Build the layer for inputs of this shape, unless it is built."""
+    def ensure_built(self, input_shape: Any) -> None:
+        """Build the layer for inputs of this shape, or these shapes, unless it is built."""
         if self.built:
             return
         with building:
             if not self.built:
-                self.build(tuple(input_shape))
+                self.build(input_shape)
 
     @property
     def dtype(self) -> str:
@@ -188,7 +218,7 @@ class Layer:
         shape = tuple(shape or ())
         dtype = config.check_float_name("dtype", dtype or self.compute_dtype)
         initialize = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = np.asarray(initialize(shape, dtype))
+        value = initial(initialize, shape, dtype)
         if value.shape != shape:
             raise ValueError(
                 f"{self.name}: the initializer of {name} must return shape {shape}, "
@@ -282,6 +312,25 @@ class Layer:
     def output_shape(self) -> Shape:
         """The output's shape for `input_shape`."""
         return self.compute_output_shape(self.input_shape)
+
+    # -------------------------------------------------------------------------------------- graph
+
+    @property
+    def input(self) -> Any:
+        """The KerasTensor, or the list of them, that the layer was first called on."""
+        inputs = list(self._first_node().inputs)
+        return inputs if self.several_inputs else inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """What the layer returned for `input`."""
+        node = self._first_node()
+        return list(node.outputs) if node.listed else node.outputs[0]
+
+    def _first_node(self) -> Node:
+        if not self._nodes:
+            raise AttributeError(f"{self.name} has not been called on a KerasTensor")
+        return self._nodes[0]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -10,14 +10,18 @@ import numpy as np
 from convlet._integers import positive_int
 from convlet._random import generator
 from convlet._variable import Array
+from convlet.layers._symbolic import flatten, restore
+from convlet.models._several import Several
+
+Samples = Array | Several  # of one input or output, or of several
 
 
 class Data(NamedTuple):
     """Inputs with their targets and weights; all have the same number of samples."""
 
-    x: Array
-    y: Array | None = None
-    sample_weight: Array | None = None
+    x: Samples
+    y: Samples | None = None
+    sample_weight: Samples | None = None
 
     def take(self, rows: Any) -> Data:
         """Some samples: only those are read, so that a memory map works."""
@@ -47,14 +51,31 @@ def check_data(x: Any, y: Any, sample_weight: Any = None) -> Data:
                 f"{name} must have as many samples as x, got {len(array)} and {len(x)}"
             )
     if len(x) == 0:
-        raise ValueError(f"x must have at least one sample, got shape {x.shape}")
+        raise ValueError("x must have at least one sample, got none")
     return Data(x, y, weight)
 
 
-def _samples(name: str, value: Any) -> Array:
-    if isinstance(value, (list, tuple)) and any(isinstance(part, np.ndarray) for part in value):
-        kind = type(value).__name__
-        raise TypeError(f"{name} must be one array, got a {kind} of arrays: stack them first")
+def _samples(name: str, value: Any) -> Samples:
+    """An array, or several, which are a dict or a list that holds arrays."""
+    if isinstance(value, Several):
+        return value
+    listed = isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value)
+    if not listed and not isinstance(value, dict):
+        return _one(name, value)
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    parts: list[Any] = [
+        None if part is None and name != "x" else _one(f"{name}[{key!r}]", part)
+        for key, part in zip(keys, flatten(value), strict=True)
+    ]
+    present = [part for part in parts if part is not None]
+    if not present:
+        raise ValueError(f"{name} must have at least one array, got {value!r}")
+    if len(parts) == 1 and not isinstance(value, dict):
+        return present[0]
+    return Several(name, restore(value, parts))
+
+
+def _one(name: str, value: Any) -> Array:
     if value is None:
         raise TypeError(f"{name} must be an array, got None")
     if isinstance(value, np.ma.MaskedArray):
@@ -67,45 +88,31 @@ def _samples(name: str, value: Any) -> Array:
     return array
 
 
-def with_validation(data: Data, fraction: float, given: Any) -> tuple[Data, Data | None]:
-    """Samples to learn from, and those to validate with: `given`, or the last of data's."""
-    if given is not None:
-        if not isinstance(given, (tuple, list)):
-            raise TypeError(
-                "validation_data must be (x, y) or (x, y, sample_weight), "
-                f"got {type(given).__name__}"
-            )
-        if len(given) not in (2, 3):
-            raise ValueError(
-                f"validation_data must be (x, y) or (x, y, sample_weight), got {len(given)} items"
-            )
-        return data, check_data(*given)
-    if not 0 <= fraction < 1:
-        raise ValueError(f"validation_split must be at least 0 and below 1, got {fraction!r}")
-    if not fraction:
-        return data, None
-    count = len(data.x)
-    first = int(count * (1 - fraction))
-    if not 0 < first < count:
-        raise ValueError(
-            f"validation_split must leave samples on both sides, got {fraction!r} of {count}"
-        )
-    return data.take(slice(first)), data.take(slice(first, None))
-
-
 class Batches:
     """Goes through data in batches, in order or in another order each time.
 
-    `seed` makes the order, which differs between epochs; None keeps the data's.
+    `seed` makes the order, which differs between passes; None keeps the data's. The first `skip`
+    orders are left out, so that training can go on where an earlier run ended.
     """
 
-    def __init__(self, data: Data, batch_size: Any = None, seed: int | None = None) -> None:
+    def __init__(
+        self, data: Data, batch_size: Any = None, seed: int | None = None, skip: int = 0
+    ) -> None:
         self.data = data
         self.size = 32 if batch_size is None else positive_int("batch_size", batch_size)
         self.random = None if seed is None else generator(seed)
+        if self.random is not None:
+            for _ in range(skip):
+                self.random.permutation(len(data.x))
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many batches a pass has."""
         return -(-len(self.data.x) // self.size)
+
+    def first(self) -> Data:
+        """Data with the shape of batches, N apart; nothing is read."""
+        return self.data
 
     def __iter__(self) -> Iterator[Data]:
         count = len(self.data.x)

@@ -2,51 +2,82 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from convlet._variable import Array
 from convlet.callbacks import Logs
-from convlet.losses import Loss
+from convlet.layers._symbolic import flatten
 from convlet.metrics import Mean, Metric, get, resolve
 from convlet.models._batches import Data
+from convlet.models._joint import JointLoss, Total
+from convlet.models._several import by_output
 
 
 class Running:
-    """The loss and metrics that `compile` was given, and their state."""
+    """The loss and metrics that `compile` was given, and their state.
 
-    def __init__(self, loss: Loss | None, metrics: list[Any]) -> None:
+    `outputs` are the names of several outputs, each with metrics of its own; else None.
+    """
+
+    def __init__(self, loss: Any, metrics: Any, outputs: list[str] | None = None) -> None:
         self.loss = loss
-        self.mean = Mean(name="loss")
         self.given = metrics
-        self.metrics: list[Metric] | None = None  # which "accuracy" shows at the first batch
-        for metric in metrics:
+        self.outputs = outputs
+        self.mean = Mean(name="loss")
+        joint = loss.names if isinstance(loss, JointLoss) else []
+        self.parts = [Mean(name=f"{name}_loss") for name in joint] if len(joint) > 1 else []
+        # Which metric "accuracy" is shows at the first batch.
+        self.metrics: list[list[Metric]] | None = None
+        self.wanted = [_listed(metrics)] if outputs is None else _each(metrics, outputs)
+        for metric in chain.from_iterable(self.wanted):
             if str(metric).lower() not in ("accuracy", "acc"):
                 get(metric)
 
+    def all(self) -> list[Metric]:
+        """The means of the losses, and the metrics as far as they are known."""
+        return [self.mean, *self.parts, *chain.from_iterable(self.metrics or ())]
+
     def reset(self) -> None:
         """Forget all samples."""
-        for metric in (self.mean, *(self.metrics or ())):
+        for metric in self.all():
             metric.reset_state()
 
-    def update(self, value: float, batch: Data, y: Array) -> None:
+    def update(self, value: float, batch: Data, y: Any) -> None:
         """Count a batch whose loss is `value` and whose output is y."""
+        if self.outputs is None:
+            pairs = [(batch.y, y)]
+        else:
+            pairs = list(zip(by_output("y", batch.y, self.outputs), flatten(y), strict=True))
         if self.metrics is None:
-            y_true = np.asarray(batch.y)
-            self.metrics = [resolve(metric, y_true, y) for metric in self.given]
+            self.metrics = [
+                [resolve(metric, np.asarray(one[0]), one[1]) for metric in wanted]
+                for wanted, one in zip(self.wanted, pairs, strict=True)
+            ]
         self.mean.update_state(value, sample_weight=len(batch.x))
-        for metric in self.metrics:
-            metric.update_state(batch.y, y)
+        if self.parts and isinstance(value, Total):
+            for mean, part in zip(self.parts, value.parts, strict=True):
+                mean.update_state(part, sample_weight=len(batch.x))
+        for metrics, one in zip(self.metrics, pairs, strict=True):
+            for metric in metrics:
+                metric.update_state(*one)
 
     def logs(self) -> Logs:
-        """By name."""
+        """By name: losses, then metrics, those of several outputs sorted, as in Keras."""
         logs: Logs = {}
-        for metric in (self.mean, *(self.metrics or ())):
-            name, number = metric.name, 1
-            while name in logs:
-                name, number = f"{metric.name}_{number}", number + 1
-            logs[name] = float(metric.result())
+        for loss in (self.mean, *self.parts):
+            logs[loss.name] = float(loss.result())
+        found: Logs = {}
+        for output, metrics in zip(self.outputs or [""], self.metrics or [[]], strict=False):
+            for metric in metrics:
+                whole = f"{output}_{metric.name}" if self.outputs else metric.name
+                name, number = whole, 1
+                while name in logs or name in found:
+                    name, number = f"{whole}_{number}", number + 1
+                result = metric.result()
+                found[name] = result if isinstance(result, np.ndarray) else float(result)
+        logs.update(sorted(found.items()) if self.outputs else found)
         return logs
 
     def results(self, as_dict: bool) -> Any:
@@ -54,3 +85,16 @@ class Running:
         logs = self.logs()
         values = list(logs.values())
         return logs if as_dict else values if len(values) > 1 else values[0]
+
+
+def _listed(metrics: Any) -> list[Any]:
+    if metrics is None:
+        return []
+    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+
+
+def _each(metrics: Any, outputs: list[str]) -> list[list[Any]]:
+    """The metrics of each output."""
+    if not metrics:
+        return [[] for _ in outputs]
+    return [_listed(one) for one in by_output("metrics", metrics, outputs)]

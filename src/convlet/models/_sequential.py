@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from convlet._cext import runtime
 from convlet._variable import Array
 from convlet.layers._input import InputLayer
 from convlet.layers._layer import Layer, Shape
-from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._symbolic import KerasTensor
+from convlet.models._functional import Functional
+from convlet.models._graph import Graph
+from convlet.models._registry import custom_object_scope, layer_entry, layer_from
 from convlet.models._trainer import Trainer
-from convlet.ops._arguments import contiguous
 
 
-class Sequential(Trainer):
+class Sequential(Functional):
     """Layers one after the other: each takes the output of the one before.
 
     Parameters
@@ -50,11 +51,11 @@ class Sequential(Trainer):
     """
 
     def __init__(
-        self, layers: Iterable[Layer] | None = None, trainable: bool = True, name: str | None = None
+        self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
-        super().__init__(name=name, trainable=trainable)
+        Trainer.__init__(self, name=name, trainable=trainable)
         self._input: InputLayer | None = None
-        if isinstance(layers, Layer):
+        if isinstance(layers, (Layer, KerasTensor)):
             layers = [layers]
         for layer in layers or ():
             self._append(layer)
@@ -92,7 +93,9 @@ class Sequential(Trainer):
         self._rebuild()
         return layer
 
-    def _append(self, layer: Layer) -> None:
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor) and isinstance(layer.node.layer, InputLayer):
+            layer = layer.node.layer
         if not isinstance(layer, Layer):
             raise TypeError(f"layer must be a Layer, got {layer!r}")
         if isinstance(layer, InputLayer):
@@ -126,6 +129,10 @@ class Sequential(Trainer):
     def _rebuild(self) -> None:
         """Build again after layers have changed, as far as shapes are known."""
         self.built = False
+        if self._inputs is not None:
+            for step in self._graph.steps:
+                step.layer._nodes.remove(step.node)
+            self._inputs = self._outputs = None
         shape = self._first_shape()
         if shape is not None and self._layers:
             self.ensure_built(shape)
@@ -138,10 +145,12 @@ class Sequential(Trainer):
         self._check_layers()
         self.compute_output_shape(shape)  # an error before any layer has weights
         self._built_shape = (None, *shape[1:])
+        first = self._input or InputLayer(batch_shape=shape, dtype=self._layers[0].compute_dtype)
+        x, self.compute_dtype = first.output, first.compute_dtype
         for layer in self._layers:
-            layer.ensure_built(shape)
-            shape = layer.compute_output_shape(shape)
-        self.built = True
+            x = layer(x)
+        self._inputs, self._outputs = first.output, x
+        self._graph = Graph([self._inputs], [self._outputs])
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The last layer's."""
@@ -151,44 +160,18 @@ class Sequential(Trainer):
 
     # ------------------------------------------------------------------------------------ running
 
-    def __call__(self, x: Any, training: bool = False) -> Array:
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Build the model if need be and return its output for x."""
         self._check_layers()
         return super().__call__(x, training)
 
+    def flat_inputs(self, x: Any) -> list[Any]:
+        """The only input."""
+        return Layer.flat_inputs(self, x)
+
     def cast(self, x: Any) -> Array:
         """x as the first layer wants it."""
-        return self._layers[0].cast(x) if self._layers else super().cast(x)
-
-    def call(self, x: Array, training: bool = False) -> Array:
-        """The output of all layers."""
-        with runtime.keep_awake():
-            for layer in self._layers:
-                x = layer.call(layer.cast(x), training)
-        return x
-
-    def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
-        """The output, and the map from its gradient to those of x and all trainable weights."""
-        steps: list[tuple[Pullback, Any, bool]] = []
-        with runtime.keep_awake():
-            for layer in self._layers:
-                x, pullback = layer.vjp(layer.cast(x), training)
-                trained = self.trainable and bool(layer.trainable_weights)
-                steps.append((pullback, x.dtype, trained))
-        first = next((i for i, step in enumerate(steps) if step[2]), len(steps))
-
-        def gradients(dy: Any, needs_dx: bool) -> Gradients:
-            grads: list[Array] = []
-            last = 0 if needs_dx else first  # no weight before it asks for a gradient
-            with runtime.keep_awake():
-                for index in range(len(steps) - 1, last - 1, -1):
-                    pullback, dtype, trained = steps[index]
-                    dy = contiguous(dy, dtype)
-                    dy, own = pullback(dy, needs_dx=needs_dx or index > first)
-                    grads[:0] = own if trained else []
-            return (dy if needs_dx else None), grads
-
-        return x, Pullback(gradients, [update for step in steps for update in step[0].updates])
+        return self._layers[0].cast(x) if self._layers else Layer.cast(self, x)
 
     # ------------------------------------------------------------------------------------- config
 
@@ -199,26 +182,22 @@ class Sequential(Trainer):
         return {
             "name": self.name,
             "trainable": self.trainable,
-            "layers": [{"class_name": type(p).__name__, "config": p.get_config()} for p in parts],
+            "layers": [layer_entry(part) for part in parts],
             "build_input_shape": self._built_shape,
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """A new model of new layers from what `get_config` returned; without its weights."""
-        trainable = config.get("trainable", True)
-        model = cls(map(_layer_from, config["layers"]), trainable, config.get("name"))
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Sequential:
+        """A new model of new layers from what `get_config` returned; without its weights.
+
+        `custom_objects` has classes of layers that are not convlet's own, by their names.
+        """
+        with custom_object_scope(custom_objects):
+            layers = [layer_from(entry) for entry in config["layers"]]
+        model = cls(layers, config.get("trainable", True), config.get("name"))
         shape = config.get("build_input_shape")
         if shape is not None:
             model.ensure_built(tuple(shape))
         return model
-
-
-def _layer_from(entry: dict[str, Any]) -> Layer:
-    from convlet import layers
-
-    name = entry["class_name"]
-    kind = Sequential if name == "Sequential" else getattr(layers, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Layer)):
-        raise ValueError(f"config must name layers of convlet, got {name!r}")
-    return kind.from_config(entry["config"])

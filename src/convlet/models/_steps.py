@@ -6,9 +6,12 @@ import warnings
 from typing import Any
 
 from convlet._cext import runtime
-from convlet._variable import Array
+from convlet.layers._building import any_batch
+from convlet.layers._symbolic import flatten
 from convlet.models._base import BaseModel
 from convlet.models._batches import Data, check_data, check_inputs
+from convlet.models._class_weights import ClassWeights
+from convlet.models._several import Several, plain
 
 
 class Steps(BaseModel):
@@ -18,73 +21,126 @@ class Steps(BaseModel):
     optimizer: Any = None
     loss: Any = None
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, *, metrics: Any = None) -> None:
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+    ) -> None:
         """Choose how the model learns.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
         loss : str, Loss or function of `convlet.losses`, optional
-            Needed for all but `predict`.
+            Needed for all but `predict`. Of several outputs: one for all, or a list or dict by
+            output name with one for each; None for an output that is not trained.
+        loss_weights : float, or list or dict of float, optional
+            What each output's loss is multiplied by before they are added; default 1.
         metrics : list of str or Metric, optional
-            "accuracy" becomes the binary, sparse or categorical one, as targets and outputs are.
+            "accuracy" becomes the binary, sparse or categorical one, as targets and outputs are. Of
+            several outputs: a list or dict of such lists.
 
         Raises
         ------
         ValueError, TypeError
-            If one of them is not known.
+            If one of them is not known, or there are not as many as outputs.
         """
         from convlet import losses, optimizers
+        from convlet.models._joint import JointLoss
         from convlet.models._running import Running
 
-        if metrics is not None and not isinstance(metrics, (list, tuple)):
-            raise TypeError(f"metrics must be a list, got {metrics!r}")
         if optimizer is None:
             raise ValueError("optimizer must be a name or an Optimizer, got None")
-        running = Running(None if loss is None else losses.get(loss), list(metrics or ()))
+        structured = isinstance(self._outputs, (list, tuple, dict))
+        outputs = self.output_names if structured and len(self.outputs) > 1 else None
+        if metrics is not None and not isinstance(metrics, (list, tuple, dict)):
+            raise TypeError(f"metrics must be a list, got {metrics!r}")
+        if isinstance(metrics, dict) and outputs is None:
+            raise TypeError(f"metrics must be a list for a single output, got {metrics!r}")
+        used: Any = None
+        if structured or loss_weights is not None:
+            used = (
+                None if loss is None else JointLoss(self.output_names or ["y"], loss, loss_weights)
+            )
+        elif loss is not None:
+            used = losses.get(loss)
+        running = Running(used, metrics or [], outputs)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self._running = running
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, and the metrics, once a batch has shown which those are."""
+        return [] if self._running is None else self._running.all()
 
     def _compiled(self, method: str) -> Any:
         if self._running is None or self._running.loss is None:
             raise ValueError(f"call compile(optimizer, loss) before {method}()")
         return self._running
 
-    def _prepare(self, x: Array) -> None:
-        """Build for arrays like x; an error where the layers cannot take them."""
+    def _prepare(self, batch: Data) -> None:
+        """Build for arrays like these; an error where the layers cannot take them."""
         self._check_layers()
-        self.ensure_built((None, *x.shape[1:]))
-        self.compute_output_shape(x.shape)
+        shapes = [part.shape for part in self.flat_inputs(plain(batch.x))]
+        shape: Any = shapes if self.several_inputs else shapes[0]
+        self.ensure_built(any_batch(shape))
+        self.compute_output_shape(shape)
+        self._targets(batch)
+
+    def _targets(self, batch: Data) -> Data:
+        """The batch; a list or dict of one target, or of one's weights, is opened."""
+        if isinstance(self._outputs, (list, tuple, dict)):
+            return batch
+        for name in ("y", "sample_weight"):
+            value = getattr(batch, name)
+            if isinstance(value, Several):
+                parts = flatten(value.given)
+                if len(parts) != 1:
+                    raise ValueError(
+                        f"{name} must be one array for the model's one output, got {len(parts)}: "
+                        "stack the arrays of samples"
+                    )
+                batch = batch._replace(**{name: parts[0]})
+        return batch
 
     def _train_step(self, batch: Data, running: Any) -> None:
         """One step; weights, optimizer and random states change together at its end, or not."""
-        weights = self.trainable_weights
+        weights, batch = self.trainable_weights, self._targets(batch)
         if not weights:
             warnings.warn(f"{self.name} has no trainable weights", stacklevel=4)
         with runtime.keep_awake():
-            y, pullback = self.vjp(self.cast(batch.x), True)
+            y, pullback = self.vjp(self.cast(plain(batch.x)), True)
             value, loss_pullback = running.loss.vjp(batch.y, y, batch.sample_weight)
             _, grads = pullback(loss_pullback(), needs_dx=False)
             self.optimizer.apply(grads, weights, updates=pullback.updates)
         running.update(value, batch, y)
 
     def _test_step(self, batch: Data, running: Any) -> None:
-        y = self(batch.x)
+        batch, y = self._targets(batch), self(plain(batch.x))
         running.update(running.loss(batch.y, y, batch.sample_weight), batch, y)
 
     # ---------------------------------------------------------------------------------- one batch
 
     def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
     ) -> Any:
         """Make one step on one batch.
 
         Parameters
         ----------
-        x, y : array
+        x, y : array, or list or dict of arrays
             Inputs and targets, N first.
         sample_weight : array (N,), optional
+        class_weight : dict of int to float, optional
+            As for `fit`.
         return_dict : bool, default False
 
         Returns
@@ -94,22 +150,24 @@ class Steps(BaseModel):
         """
         running = self._compiled("train_on_batch")
         batch = check_data(x, y, sample_weight)
-        self._prepare(batch.x)
+        if class_weight is not None:
+            batch = ClassWeights(class_weight)(batch)
+        self._prepare(batch)
         running.reset()
         self._train_step(batch, running)
         return running.results(return_dict)
 
     def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: bool = False
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Measure loss and metrics on one batch; parameters and result as `train_on_batch`."""
         running = self._compiled("test_on_batch")
         batch = check_data(x, y, sample_weight)
-        self._prepare(batch.x)
+        self._prepare(batch)
         running.reset()
         self._test_step(batch, running)
         return running.results(return_dict)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """The output for one batch."""
-        return self(check_inputs(x).x)
+        return self(plain(check_inputs(x).x))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
-import numpy as np
-
 from convlet._integers import check_int
-from convlet._random import make_default_seed
 from convlet._variable import Array
 from convlet.callbacks import Callback, CallbackList, History, Logs
-from convlet.models._batches import Batches, check_data, check_inputs, with_validation
+from convlet.models._outputs import Outputs
+from convlet.models._passes import Passes, batches_of
 from convlet.models._progress import Progress, check_verbose
+from convlet.models._several import plain
 from convlet.models._steps import Steps
+from convlet.models._validation import check_frequency, check_validation, with_validation
 
 
 class Trainer(Steps):
@@ -32,19 +33,26 @@ class Trainer(Steps):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
-        *,
+        class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
     ) -> History:
         """Train for some epochs.
 
         Parameters
         ----------
-        x, y : array
-            Inputs and targets, N first. Integers and other element types are converted batch by
-            batch; a `numpy.memmap` is read batch by batch.
+        x, y : array, or list or dict of arrays
+            Inputs and targets, N first; of several inputs or outputs in order or by name. Integers
+            and other element types are converted batch by batch; a `numpy.memmap` is read batch by
+            batch. Without y, x may be a generator or another iterable of batches (x, y) or (x, y,
+            sample_weight), or have `__len__` and `__getitem__` (`utils.PyDataset`); one that is not
+            iterated anew lasts for one epoch, or for `steps_per_epoch` batches in each.
         batch_size : int, default 32
+            Of arrays.
         epochs : int, default 1
             Passes over the data; the number of the last one where `initial_epoch` is given.
         verbose : {"auto", 0, 1, 2}
@@ -52,13 +60,22 @@ class Trainer(Steps):
         callbacks : list of Callback, optional
         validation_split : float, default 0.0
             Share of the samples, the last ones, that are kept for validation.
-        validation_data : (x, y) or (x, y, sample_weight), optional
+        validation_data : (x, y), (x, y, sample_weight) or iterable of batches, optional
             Evaluated after each epoch, in place of a split.
         shuffle : bool, default True
-            Whether each epoch has an order of its own.
-        sample_weight : array (N,), optional
+            Whether each epoch has an order of its own, of samples, or of a PyDataset's batches.
+        class_weight : dict of int to float, optional
+            What the samples of a class count, 1 where it is not named; instead of `sample_weight`.
+        sample_weight : array (N,), or a list or dict of one for each output, optional
         initial_epoch : int, default 0
+            The order of samples is that of this epoch.
+        steps_per_epoch : int, optional
+            Batches of an epoch; the next one goes on from there. By default a pass over the data.
+        validation_steps : int, optional
+            Batches of a validation, from the first one each time; by default all.
         validation_batch_size : int, default `batch_size`
+        validation_freq : int or container of int, default 1
+            Every how many epochs to validate, or in which ones, counted from 1.
 
         Returns
         -------
@@ -84,27 +101,34 @@ class Trainer(Steps):
         )
         if not isinstance(shuffle, bool):
             raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
-        data = check_data(x, y, sample_weight)
-        data, held_out = with_validation(data, validation_split, validation_data)
-        batches = Batches(data, batch_size, make_default_seed() if shuffle else None)
+        due = check_frequency(validation_freq)
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError("only one of class_weight and sample_weight may be given, got both")
+        given, held_out = with_validation(x, y, sample_weight, validation_split, validation_data)
+        batches = batches_of(*given, batch_size=batch_size, shuffle=shuffle, skip=numbers.start)
+        passes = Passes(batches, steps_per_epoch, "steps_per_epoch", class_weight)
         validation = None
         if held_out is not None:
             size = batch_size if validation_batch_size is None else validation_batch_size
-            validation = Batches(held_out, size)
-        for part in (batches, validation):
+            validation = Passes(
+                batches_of(*check_validation(held_out), batch_size=size),
+                validation_steps,
+                "validation_steps",
+            )
+        for part in (passes, validation):
             if part is not None:
-                self._prepare(part.data.x)
+                self._prepare(part.batches.first())
         self.history = History()
         with Progress(check_verbose(verbose)) as progress:
-            hooks = self._hooks(callbacks, progress, len(batches), epochs, self.history)
-            self._epochs(numbers, batches, validation, running, hooks)
+            hooks = self._hooks(callbacks, progress, passes.count, epochs, self.history)
+            self._epochs(numbers, passes, (validation, due), running, hooks)
         return self.history
 
     def _hooks(
         self,
         callbacks: Any,
         progress: Progress,
-        steps: int,
+        steps: int | None,
         epochs: int = 1,
         history: History | None = None,
     ) -> CallbackList:
@@ -116,7 +140,7 @@ class Trainer(Steps):
         )
 
     def _epochs(
-        self, epochs: range, batches: Batches, validation: Any, running: Any, hooks: CallbackList
+        self, epochs: range, passes: Passes, validation: Any, running: Any, hooks: CallbackList
     ) -> None:
         logs: Logs = {}
         self.stop_training = False
@@ -124,19 +148,25 @@ class Trainer(Steps):
         for epoch in epochs:
             running.reset()
             hooks.on_epoch_begin(epoch)
-            for index, batch in enumerate(batches):
+            index = -1
+            for index, batch in enumerate(passes.epoch()):
                 hooks.on_train_batch_begin(index)
                 self._train_step(batch, running)
                 hooks.on_train_batch_end(index, logs=running.logs())
                 if self.stop_training:
                     break
+            if index < 0:
+                warnings.warn("x ran out of batches: training ends", stacklevel=3)
+                break
             logs = running.logs()
-            if validation is not None:
-                measured = self._evaluate(validation, running, hooks)
+            held_out, due = validation
+            if held_out is not None and due(epoch + 1):
+                measured = self._evaluate(held_out, running, hooks)
                 logs.update({f"val_{name}": value for name, value in measured.items()})
             hooks.on_epoch_end(epoch, logs=logs)
             if self.stop_training:
                 break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs=logs)
 
     def evaluate(
@@ -146,7 +176,7 @@ class Trainer(Steps):
         batch_size: int | None = None,
         verbose: Any = "auto",
         sample_weight: Any = None,
-        *,
+        steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
@@ -156,6 +186,8 @@ class Trainer(Steps):
         ----------
         x, y, batch_size, verbose, sample_weight, callbacks
             As for `fit`.
+        steps : int, optional
+            How many batches to take; by default all.
         return_dict : bool, default False
 
         Returns
@@ -164,19 +196,22 @@ class Trainer(Steps):
             The mean loss over the samples, and the metrics where there are some.
         """
         running = self._compiled("evaluate")
-        batches = Batches(check_data(x, y, sample_weight), batch_size)
-        self._prepare(batches.data.x)
+        passes = Passes(batches_of(x, y, sample_weight, batch_size=batch_size), steps)
+        self._prepare(passes.batches.first())
         with Progress(check_verbose(verbose)) as progress:
-            self._evaluate(batches, running, self._hooks(callbacks, progress, len(batches)))
+            self._evaluate(passes, running, self._hooks(callbacks, progress, passes.count))
         return running.results(return_dict)
 
-    def _evaluate(self, batches: Batches, running: Any, hooks: CallbackList) -> Logs:
+    def _evaluate(self, passes: Passes, running: Any, hooks: CallbackList) -> Logs:
         running.reset()
         hooks.on_test_begin()
-        for index, batch in enumerate(batches):
+        index = -1
+        for index, batch in enumerate(passes.anew()):
             hooks.on_test_batch_begin(index)
             self._test_step(batch, running)
             hooks.on_test_batch_end(index, logs=running.logs())
+        if index < 0:
+            raise ValueError("validation_data ran out: it must yield batches for each validation")
         logs: Logs = running.logs()
         hooks.on_test_end(logs=logs)
         return logs
@@ -186,39 +221,33 @@ class Trainer(Steps):
         x: Any,
         batch_size: int | None = None,
         verbose: Any = "auto",
-        *,
+        steps: int | None = None,
         callbacks: Any = None,
     ) -> Array:
         """The model's output for all samples.
 
         Parameters
         ----------
-        x, batch_size, verbose, callbacks
-            As for `fit`.
+        x, batch_size, verbose, steps, callbacks
+            As for `evaluate`; only the first part of batches (x, ...) is used.
 
         Returns
         -------
-        ndarray (N, ...)
+        ndarray (N, ...), or list or dict of them as the model's outputs are
             The same bits whatever the batch size.
         """
-        data = check_inputs(x)
-        batches = Batches(data, batch_size)
-        self._prepare(data.x)
+        passes = Passes(batches_of(x, batch_size=batch_size, targets=False), steps)
+        self._prepare(passes.batches.first())
         with Progress(check_verbose(verbose)) as progress:
-            hooks = self._hooks(callbacks, progress, len(batches))
-            return self._predict(batches, hooks)
+            hooks = self._hooks(callbacks, progress, passes.count)
+            return self._predict(passes, hooks)
 
-    def _predict(self, batches: Batches, hooks: CallbackList) -> Array:
-        result: Array | None = None
-        first = 0
+    def _predict(self, passes: Passes, hooks: CallbackList) -> Array:
+        outputs = Outputs(passes.samples)
         hooks.on_predict_begin()
-        for index, batch in enumerate(batches):
+        for index, batch in enumerate(passes.anew()):
             hooks.on_predict_batch_begin(index)
-            y = self(batch.x)
-            if result is None:
-                result = np.empty((len(batches.data.x), *y.shape[1:]), y.dtype)
-            result[first : first + len(y)] = y
-            first += len(y)
+            outputs.add(self(plain(batch.x)))
             hooks.on_predict_batch_end(index)
         hooks.on_predict_end()
-        return self(batches.data.x) if result is None else result
+        return self(plain(passes.batches.first().x)) if outputs.count == 0 else outputs.joined()

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from convlet.optimizers import schedules
 from convlet.optimizers._adadelta import Adadelta
+from convlet.optimizers._adagrad import Adagrad
 from convlet.optimizers._adam import Adam
+from convlet.optimizers._adamax import Adamax
+from convlet.optimizers._adamw import AdamW
+from convlet.optimizers._lion import Lion
+from convlet.optimizers._nadam import Nadam
 from convlet.optimizers._optimizer import Optimizer
 from convlet.optimizers._rmsprop import RMSprop
 from convlet.optimizers._sgd import SGD
 
-__all__ = ["SGD", "Adadelta", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 _CLASSES: dict[str, type[Optimizer]] = {
-    cls.__name__.lower(): cls for cls in (Adadelta, Adam, RMSprop, SGD)
+    cls.__name__.lower(): cls
+    for cls in (Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop, SGD)
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from convlet.optimizers._arguments import number
 from convlet.optimizers._optimizer import Optimizer
+from convlet.optimizers.schedules import LearningRateSchedule
 
 
 class Adadelta(Optimizer):
@@ -14,14 +15,14 @@ class Adadelta(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float or LearningRateSchedule, default 0.001
         The paper's rule has 1.0, which was Keras's default too before 2.3.
     rho : float, default 0.95
         Between 0 and 1: how much of the averages each step keeps.
     epsilon : float, default 1e-7
         Added to average squares, under the roots.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        As for `Optimizer`.
+    **kwargs
+        `weight_decay`, `clipnorm`, ..., `name` of `Optimizer`.
 
     Raises
     ------
@@ -48,16 +49,12 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         rho: float = 0.95,
         epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **kwargs)
         self.rho = number("rho", rho, 1.0)
         self.epsilon = number("epsilon", epsilon)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from convlet.optimizers._arguments import BELOW_ONE, flag, number
 from convlet.optimizers._optimizer import Optimizer
+from convlet.optimizers.schedules import LearningRateSchedule
 
 
 class Adam(Optimizer):
@@ -14,7 +15,7 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float or LearningRateSchedule, default 0.001
     beta_1, beta_2 : float, default 0.9, 0.999
         At least 0 and below 1: how much of the averages of gradients and of squared gradients
         each step keeps.
@@ -22,8 +23,8 @@ class Adam(Optimizer):
         Added to the root of the average square.
     amsgrad : bool, default False
         Whether to use the largest average square so far.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        As for `Optimizer`.
+    **kwargs
+        `weight_decay`, `clipnorm`, ..., `name` of `Optimizer`.
 
     Raises
     ------
@@ -52,18 +53,14 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **kwargs)
         self.beta_1 = number("beta_1", beta_1, BELOW_ONE)
         self.beta_2 = number("beta_2", beta_2, BELOW_ONE)
         self.epsilon = number("epsilon", epsilon)
@@ -74,7 +71,7 @@ class Adam(Optimizer):
         return [("momentum", "velocity"), *largest]
 
     def _hyper(self) -> tuple[float, ...]:
-        step = int(self._iterations.value) + 1
+        step = self._updates() + 1
         return self.beta_1, self.beta_2, self.epsilon, self.amsgrad, step
 
     def get_config(self) -> dict[str, Any]:

@@ -1,28 +1,27 @@
-"""What all optimizers share: learning rate, clipping, slots, and the step itself."""
+"""What all optimizers share: clipping, and the step itself."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from convlet import config
 from convlet._cext import updates as compiled
-from convlet._names import auto_name
 from convlet._variable import Array, Variable
-from convlet.optimizers._arguments import like, number, optional_number
+from convlet.optimizers._arguments import like
 from convlet.optimizers._clipping import clipped
+from convlet.optimizers._state import State
 
 
-class Optimizer:
+class Optimizer(State):
     """Base class of optimizers.
 
     Parameters
     ----------
-    learning_rate : float
-        At least 0; kept as a variable of `convlet.config.floatx()`.
+    learning_rate : float or LearningRateSchedule
+        At least 0; kept as a variable of `convlet.config.floatx()`, unless it is a schedule.
     weight_decay : float, optional
         Before the rule, each weight loses this times the learning rate times itself.
     clipnorm : float, optional
@@ -31,6 +30,14 @@ class Optimizer:
         Elements of gradients are clipped to [-clipvalue, clipvalue]; 0 is no clipping.
     global_clipnorm : float, optional
         All gradients together are scaled down to this norm; 0 is no clipping.
+    use_ema : bool, default False
+        Whether to keep a moving average of each weight, which takes its place at the end of `fit`.
+    ema_momentum : float, default 0.99
+        How much of the average each step keeps.
+    ema_overwrite_frequency : int, optional
+        After how many updates, each time, the averages take the weights' places.
+    gradient_accumulation_steps : int, optional
+        How many steps, at least 2, add up their gradients for one update by the mean.
     name : str, optional
         By default the class's name in snake case.
 
@@ -49,113 +56,11 @@ class Optimizer:
     Notes
     -----
     Norms are summed in double precision, in an order that does not depend on the threads. If a
-    gradient is not finite, its clipped elements are NaN, as in Keras.
+    gradient is not finite, its clipped elements are NaN, as in Keras. Averages follow the weights
+    in every step, updates or not; schedules count steps, rules count updates.
     """
 
     _rule = ""
-
-    def __init__(
-        self,
-        learning_rate: float,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
-    ) -> None:
-        rate = number("learning_rate", learning_rate)
-        self.weight_decay = optional_number("weight_decay", weight_decay)
-        self.clipnorm = optional_number("clipnorm", clipnorm)
-        self.clipvalue = optional_number("clipvalue", clipvalue)
-        self.global_clipnorm = optional_number("global_clipnorm", global_clipnorm)
-        if sum(value is not None for value in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise ValueError(
-                "only one of clipnorm, clipvalue and global_clipnorm may be given, got "
-                f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}"
-            )
-        if not isinstance(name, str | None):
-            raise TypeError(f"name must be a str, got {type(name).__name__}")
-        self.name = auto_name(type(self)) if name is None else name
-        self.built = False
-        self._iterations = self._own_variable("iteration", np.zeros((), np.int64))
-        self._learning_rate = self._own_variable(
-            "learning_rate", np.array(rate, dtype=config.floatx())
-        )
-        self._trainable_variables: list[Variable] = []
-        self._slots: list[tuple[Variable, ...]] = []
-        self._variables = [self._iterations, self._learning_rate]
-
-    # ------------------------------------------------------------------------------------- state
-
-    @property
-    def learning_rate(self) -> Variable:
-        """The learning rate, a scalar variable; set it to a number."""
-        return self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        self._learning_rate.assign(number("learning_rate", value))
-
-    @property
-    def iterations(self) -> Variable:
-        """How many steps have been taken, an int64 scalar variable."""
-        return self._iterations
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All of the optimizer's state: iteration, learning rate, slots."""
-        return list(self._variables)
-
-    def build(self, variables: Iterable[Variable]) -> None:
-        """Make the slots; does nothing if they are there.
-
-        Parameters
-        ----------
-        variables : list of Variable
-            What the optimizer will train, each once.
-
-        Raises
-        ------
-        TypeError
-            If one is no Variable.
-        ValueError
-            If one is there twice.
-        """
-        if self.built:
-            return
-        variables = list(variables)
-        for variable in variables:
-            if not isinstance(variable, Variable):
-                raise TypeError(f"variables must be Variables, got {type(variable).__name__}")
-        if len({id(variable) for variable in variables}) != len(variables):
-            raise ValueError("variables must have each variable once, got one twice")
-        slots: list[tuple[Variable, ...]] = [()] * len(variables)
-        # Nothing is appended in place: an interrupted build may be done again.
-        all_variables = [self._iterations, self._learning_rate]
-        for names in self._slot_names():
-            made = [tuple(self._slot_like(v, name) for name in names) for v in variables]
-            slots = [before + new for before, new in zip(slots, made, strict=True)]
-            all_variables += [slot for group in made for slot in group]
-        self._trainable_variables, self._slots = variables, slots
-        self._variables = all_variables
-        self.built = True
-
-    def _own_variable(self, name: str, value: Array) -> Variable:
-        return Variable(value, name=name, trainable=False, path=f"{self.name}/{name}")
-
-    def _slot_like(self, variable: Variable, name: str) -> Variable:
-        zeros = np.zeros(variable.shape, variable.dtype)
-        return self._own_variable(f"{variable.path.replace('/', '_')}_{name}", zeros)
-
-    def _slot_names(self) -> Sequence[tuple[str, ...]]:
-        """Groups of slots; within a group, a variable's slots stand together in `variables`."""
-        raise NotImplementedError
-
-    def _hyper(self) -> tuple[float, ...]:
-        """The rule's numbers after learning rate and weight decay."""
-        raise NotImplementedError
-
-    # -------------------------------------------------------------------------------------- step
 
     def apply(
         self,
@@ -196,11 +101,42 @@ class Optimizer:
         places = self._places(grads, trainable_variables)
         variables = [self._trainable_variables[i] for i, _ in places]
         arrays = [like("grads", g, v) for (_, g), v in zip(places, variables, strict=True)]
-        slots = [self._slots[i] for i, _ in places]
-        arrays = clipped(arrays, self.clipvalue, self.clipnorm, self.global_clipnorm)
-        step = np.array(int(self._iterations.value) + 1, np.int64)
-        assignments.append((self._iterations, step))
-        compiled.apply(self._rule, self._all_hyper(), variables, arrays, slots, assignments)
+        self._step([place for place, _ in places], arrays, assignments)
+
+    def _step(
+        self, places: list[int], grads: list[Array], assignments: list[tuple[Variable, Array]]
+    ) -> None:
+        """One step of the variables in these places."""
+        step = int(self._iterations) + 1
+        assignments.append((self._iterations, np.array(step, np.int64)))
+        due = self._accumulation.is_due(step)
+        grads, sums = self._accumulation.take(grads, places, due)
+        assignments += sums
+        if due:
+            grads = clipped(grads, self.clipvalue, self.clipnorm, self.global_clipnorm)
+            assignments += self._more_updates()
+        else:
+            places = []
+        given: list[Any] = grads
+        averaging: dict[str, Any] = {}
+        if self._averages.use:  # which follow all variables, those without a gradient too
+            by_place = dict(zip(places, grads, strict=True))
+            places = list(range(len(self._slots)))
+            given = [by_place.get(place) for place in places]
+            averaging = self._averages.arguments(first=self._updates() == 0)
+            assignments += self._averages.overwriting(
+                self._trainable_variables, self._updates() + 1
+            )
+        compiled.apply(
+            self._rule,
+            self._all_hyper(),
+            [self._trainable_variables[place] for place in places],
+            given,
+            [self._slots[place] for place in places],
+            assignments,
+            frozenset(i for i, place in enumerate(places) if place in self._undecayed),
+            **averaging,
+        )
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """Take one step, given pairs of gradient and variable.
@@ -219,8 +155,23 @@ class Optimizer:
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 
+    def finalize_variable_values(self, var_list: Iterable[Variable] | None = None) -> None:
+        """Give weights the values of their averages, if there are any; `fit` ends with it.
+
+        Parameters
+        ----------
+        var_list : list of Variable, optional
+            By default those of `build`.
+        """
+        if not (self._averages.use and self.built):
+            return
+        given = None if var_list is None else {id(variable) for variable in var_list}
+        values = self._averages.final(self._trainable_variables)
+        values = [pair for pair in values if given is None or id(pair[0]) in given]
+        compiled.apply(self._rule, self._all_hyper(), [], [], [], values)
+
     def _all_hyper(self) -> tuple[float, ...]:
-        return (float(self.learning_rate.value), self.weight_decay or 0.0, *self._hyper())
+        return (float(self.learning_rate), self.weight_decay or 0.0, *self._hyper())
 
     def _places(
         self, grads: list[Any], variables: Iterable[Variable] | None
@@ -248,21 +199,3 @@ class Optimizer:
         if missing:
             warnings.warn(f"no gradients for variables {', '.join(missing)}", stacklevel=3)
         return [(known[id(variable)], grad) for variable, grad in pairs if grad is not None]
-
-    # ------------------------------------------------------------------------------------ config
-
-    def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, with the learning rate as it is now."""
-        return {
-            "name": self.name,
-            "learning_rate": float(self.learning_rate.value),
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "global_clipnorm": self.global_clipnorm,
-            "clipvalue": self.clipvalue,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
-        """A new optimizer, without state, from what `get_config` returned."""
-        return cls(**config)

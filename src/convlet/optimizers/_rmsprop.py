@@ -7,6 +7,7 @@ from typing import Any
 
 from convlet.optimizers._arguments import flag, number
 from convlet.optimizers._optimizer import Optimizer
+from convlet.optimizers.schedules import LearningRateSchedule
 
 
 class RMSprop(Optimizer):
@@ -14,7 +15,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float or LearningRateSchedule, default 0.001
     rho : float, default 0.9
         Between 0 and 1: how much of the average each step keeps.
     momentum : float, default 0.0
@@ -23,8 +24,8 @@ class RMSprop(Optimizer):
         Added to the average square, under the root.
     centered : bool, default False
         Whether to subtract the squared average gradient from the average square.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        As for `Optimizer`.
+    **kwargs
+        `weight_decay`, `clipnorm`, ..., `name` of `Optimizer`.
 
     Raises
     ------
@@ -53,18 +54,14 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **kwargs)
         self.rho = number("rho", rho, 1.0)
         self.momentum = number("momentum", momentum, 1.0)
         self.epsilon = number("epsilon", epsilon)

@@ -7,6 +7,7 @@ from typing import Any
 
 from convlet.optimizers._arguments import flag, number
 from convlet.optimizers._optimizer import Optimizer
+from convlet.optimizers.schedules import LearningRateSchedule
 
 
 class SGD(Optimizer):
@@ -14,13 +15,13 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.01
+    learning_rate : float or LearningRateSchedule, default 0.01
     momentum : float, default 0.0
         Between 0 and 1: how much of the last step the next one keeps.
     nesterov : bool, default False
         Whether to use Nesterov's momentum.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        As for `Optimizer`.
+    **kwargs
+        `weight_decay`, `clipnorm`, ..., `name` of `Optimizer`.
 
     Raises
     ------
@@ -47,16 +48,12 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: float | LearningRateSchedule = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **kwargs)
         self.momentum = number("momentum", momentum, 1.0)
         self.nesterov = flag("nesterov", nesterov)
 

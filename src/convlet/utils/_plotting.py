@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convlet.utils._canvas import BLUE, INK, ORANGE, new_figure
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_INK = "#1f2933"
-_BLUE, _ORANGE = "#2563a8", "#d9631e"
 _COLUMNS = 8
 
 
@@ -108,7 +108,7 @@ def plot_history(history: Any) -> Figure:
     names = [name for name in curves if not name.startswith("val_")]
     if not names or not curves[names[0]]:
         raise ValueError("history must have at least one epoch; got none")
-    figure = _figure(4.6 * len(names), 3.6)
+    figure = new_figure(4.6 * len(names), 3.6)
     for axes, name in zip(_subplots(figure, 1, len(names)), names, strict=True):
         _draw_curves(axes, name, curves)
     return figure
@@ -141,7 +141,7 @@ def plot_confusion_matrix(
     """
     counts = confusion_matrix(labels, predicted)
     names = [str(name) for name in (class_names or range(len(counts)))]
-    figure = _figure(0.52 * len(counts) + 1.2, 0.52 * len(counts) + 1.3)
+    figure = new_figure(0.52 * len(counts) + 1.2, 0.52 * len(counts) + 1.3)
     axes = figure.add_subplot()
     wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     _draw_scale(axes, np.diagonal(counts) * np.eye(len(counts)), "Blues", counts.max())
@@ -156,7 +156,7 @@ def plot_confusion_matrix(
                 ha="center",
                 va="center",
                 fontsize=9,
-                color="white" if deep else _INK,
+                color="white" if deep else INK,
             )
     axes.set_xticks(range(len(counts)), names)
     axes.set_yticks(range(len(counts)), names)
@@ -188,7 +188,7 @@ def plot_feature_stages(
     blocks = [(name, _channels_first(maps)) for name, maps in stages]
     rows = [math.ceil(min(len(tiles), max_maps) / (2 * _COLUMNS)) for _, tiles in blocks]
     heights = [0.68 * count + 0.25 for count in rows]  # inches: a tile, and the band's caption
-    figure = _figure(10.5, math.fsum(heights) + 0.3)
+    figure = new_figure(10.5, math.fsum(heights) + 0.3)
     bands = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights)
     for band, count, (name, tiles) in zip(bands.ravel(), rows, blocks, strict=True):
         shown = tiles[:max_maps]
@@ -224,7 +224,7 @@ def image_grid(
     """Draw images (count, H, W) in rows of `columns`, all on one scale, which `colorbar` names."""
     rows = max(1, math.ceil(len(tiles) / columns))
     height = 1.45 if captions else 1.1
-    figure = _figure(1.15 * columns, height * rows + (0.6 if title else 0.1))
+    figure = new_figure(1.15 * columns, height * rows + (0.6 if title else 0.1))
     if title:
         figure.suptitle(title, fontsize=12)
     grid = _subplots(figure, rows, columns)
@@ -249,14 +249,6 @@ def _channels_first(maps: Any) -> np.ndarray:
     return np.moveaxis(maps, -1, 0)
 
 
-def _figure(width: float, height: float) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "convlet[plot]"') from error
-    return Figure(figsize=(width, height), layout="constrained")
-
-
 def _subplots(figure: Any, rows: int, columns: int) -> Any:
     return figure.subplots(rows, columns, squeeze=False).ravel()
 
@@ -265,10 +257,10 @@ def _draw_curves(axes: Any, name: str, curves: dict[str, list[float]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     epochs = range(1, len(curves[name]) + 1)
-    axes.plot(epochs, curves[name], color=_BLUE, marker="o", markersize=3, label="training")
+    axes.plot(epochs, curves[name], color=BLUE, marker="o", markersize=3, label="training")
     held_out = curves.get("val_" + name)
     if held_out:
-        axes.plot(epochs, held_out, color=_ORANGE, marker="o", markersize=3, label="held out")
+        axes.plot(epochs, held_out, color=ORANGE, marker="o", markersize=3, label="held out")
         axes.legend(frameon=False)
     axes.set_title(name, fontsize=11)
     axes.set_xlabel("epoch")

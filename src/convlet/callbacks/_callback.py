@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Callback", "CallbackList", "History"]
-
-Logs = dict[str, float]
+Logs = dict[str, Any]  # numbers, or arrays of metrics that have several
 
 
 class Callback:
@@ -82,28 +80,6 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch of a prediction."""
-
-
-class History(Callback):
-    """Keeps the results of every epoch; `fit` returns one.
-
-    Attributes
-    ----------
-    epoch : list of int
-    history : dict of str to list of float
-        "loss", the metrics' names, and the same with "val_" for validation.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = {}
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Keep the epoch's results."""
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
 
 
 class CallbackList:

@@ -1,0 +1,178 @@
+"""A network as a list of steps: what runs forward, and backward for gradients."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convlet._variable import Array, Variable
+from convlet.layers._layer import Layer
+from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._symbolic import KerasTensor, Node, flatten
+from convlet.models._order import ordered
+from convlet.ops._arguments import contiguous
+
+
+class Step(NamedTuple):
+    """A layer's call. Values are numbered, the network's inputs first."""
+
+    node: Node
+    layer: Layer
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    unread: tuple[int, ...]  # values that no later step reads
+
+    def arguments(self, values: list[Any]) -> Any:
+        """What the layer takes, of its own element type."""
+        if self.layer.several_inputs:
+            return self.layer.cast([values[place] for place in self.inputs])
+        return self.layer.cast(values[self.inputs[0]])
+
+    def mode(self, training: bool) -> bool:
+        """Whether the layer is training."""
+        return training if self.node.training is None else self.node.training
+
+    def keep(self, y: Any, values: list[Any]) -> None:
+        """Store what the layer returned, and let go what nothing reads any more."""
+        for place, part in zip(self.outputs, flatten(y) if self.node.listed else (y,), strict=True):
+            values[place] = part
+        for place in self.unread:
+            values[place] = None
+
+
+class Graph:
+    """From KerasTensors to KerasTensors.
+
+    Attributes
+    ----------
+    steps : list of Step
+        In an order in which they can run; those of the inputs' layers are left out.
+    outputs : tuple of int
+        The numbers of the values that the network returns.
+    layers : list of Layer
+        Each once, in Keras's order, with those of `Input`.
+    nodes : set of Node
+
+    Raises
+    ------
+    ValueError
+        If an output does not depend on the inputs alone, or two layers have one name.
+    """
+
+    def __init__(self, inputs: list[KerasTensor], outputs: list[KerasTensor]) -> None:
+        calls, self.layers = ordered(inputs, outputs)
+        self.nodes = {*calls, *(tensor.node for tensor in inputs)}
+        places = {id(tensor): place for place, tensor in enumerate(inputs)}
+        for node in calls:
+            for tensor in node.outputs:
+                places.setdefault(id(tensor), len(places))
+        self._count = len(places)
+        self._inputs = len(inputs)
+        self.outputs = tuple(places[id(tensor)] for tensor in outputs)
+        self.steps = self._steps(calls, places)
+
+    def _steps(self, calls: list[Node], places: dict[int, int]) -> list[Step]:
+        steps: list[Step] = []
+        read_later = set(self.outputs)
+        for node in reversed(calls):
+            read = tuple(places[id(tensor)] for tensor in node.inputs)
+            made = tuple(places[id(tensor)] for tensor in node.outputs)
+            unread = tuple({*read, *made} - read_later)
+            read_later.update(read)
+            steps.append(Step(node, node.layer, read, made, unread))
+        return steps[::-1]
+
+    def _values(self, inputs: list[Array]) -> list[Any]:
+        return [*inputs, *[None] * (self._count - len(inputs))]
+
+    def run(self, inputs: list[Array], training: bool) -> list[Array]:
+        """The outputs."""
+        values = self._values(inputs)
+        for step in self.steps:
+            step.keep(step.layer.call(step.arguments(values), step.mode(training)), values)
+        return [values[place] for place in self.outputs]
+
+    def vjp(
+        self, inputs: list[Array], training: bool, trained: list[Variable]
+    ) -> tuple[list[Array], Pullback]:
+        """The outputs, and their pullback; it takes a list, and returns a list for the inputs.
+
+        Gradients are in the order of `trained`: None for a weight that none of the outputs whose
+        gradients are given depends on.
+        """
+        values = self._values(inputs)
+        calls: list[Call] = []
+        for step in self.steps:
+            y, pullback = step.layer.vjp(step.arguments(values), step.mode(training))
+            parts = flatten(y) if step.node.listed else [y]
+            kinds = [(part.shape, part.dtype) for part in parts]
+            calls.append(Call(step, pullback, kinds, step.layer.trainable_weights))
+            step.keep(y, values)
+
+        def gradients(dys: list[Any], needs_dx: bool) -> Gradients:
+            return self._backward(calls, dys, needs_dx, trained)
+
+        updates = [update for call in calls for update in call.pullback.updates]
+        return [values[place] for place in self.outputs], Pullback(gradients, updates)
+
+    def _backward(
+        self, calls: list[Call], dys: list[Any], needs_dx: bool, trained: list[Variable]
+    ) -> Gradients:
+        """Sums are made in the reverse order of the steps, whatever else happens."""
+        needed = self._needed(calls, needs_dx, {id(weight) for weight in trained})
+        slopes: list[Any] = [None] * self._count
+        found: dict[int, Array] = {}
+        for place, dy in zip(self.outputs, dys, strict=True):
+            slopes[place] = _sum(slopes[place], dy)
+        for call in reversed(calls):
+            step = call.step
+            given = [slopes[place] for place in step.outputs]
+            if not needed[step.outputs[0]] or all(dy is None for dy in given):
+                continue
+            further = any(needed[place] for place in step.inputs)
+            dxs, own = call.run(given, further)
+            for weight, grad in zip(call.weights, own, strict=True):
+                found[id(weight)] = _sum(found.get(id(weight)), grad)
+            for place in step.outputs:
+                slopes[place] = None
+            for place, dx in zip(step.inputs, dxs, strict=True):
+                if needed[place]:
+                    slopes[place] = _sum(slopes[place], dx)
+        grads: list[Any] = [found.get(id(weight)) for weight in trained]
+        return (slopes[: self._inputs] if needs_dx else None), grads
+
+    def _needed(self, calls: list[Call], needs_dx: bool, trained: set[int]) -> list[bool]:
+        """Whether a gradient of each value leads to one that is asked for."""
+        needed = [needs_dx] * self._inputs + [False] * (self._count - self._inputs)
+        for call in calls:
+            own = any(id(weight) in trained for weight in call.weights)
+            needs = own or any(needed[place] for place in call.step.inputs)
+            for place in call.step.outputs:
+                needed[place] = needs
+        return needed
+
+
+class Call(NamedTuple):
+    """What a step of a forward pass leaves for the way back."""
+
+    step: Step
+    pullback: Pullback
+    kinds: list[tuple[Any, Any]]  # shape and dtype of each output
+    weights: list[Variable]
+
+    def run(self, dys: list[Any], needs_dx: bool) -> tuple[list[Any], list[Array]]:
+        """Gradients of the step's inputs, None where not needed, and of the layer's weights."""
+        step = self.step
+        arrays = [
+            np.zeros(shape, dtype) if dy is None else contiguous(dy, dtype)
+            for dy, (shape, dtype) in zip(dys, self.kinds, strict=True)
+        ]
+        dx, own = self.pullback(arrays if step.node.listed else arrays[0], needs_dx=needs_dx)
+        several = step.layer.several_inputs and dx is not None
+        dxs = list(dx) if several else [dx] * len(step.inputs)
+        return dxs, own if self.weights else []
+
+
+def _sum(before: Any, more: Any) -> Any:
+    return more if before is None else before if more is None else before + more
