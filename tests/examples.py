@@ -54,12 +54,16 @@ def arguments(name, dtype="float32", wide=1):
 
 
 def layer_names():
-    """Those of all classes that compute, without aliases."""
-    others = ("Layer", "Input", "InputLayer", "Pullback")
+    """Those of all classes that compute from one input, without aliases."""
+    others = ("Layer", "InputLayer")
+    classes = {name: getattr(layers, name) for name in layers.__all__ if name not in others}
     return [
         name
-        for name in layers.__all__
-        if name == getattr(layers, name).__name__ and name not in others
+        for name, kind in classes.items()
+        if inspect.isclass(kind)
+        and issubclass(kind, layers.Layer)
+        and not kind.several_inputs
+        and kind.__name__ == name
     ]
 
 
@@ -68,6 +72,7 @@ def layer(name, dtype="float32"):
     values = {
         **{"filters": 30, "units": 30, "rate": 0.5, "activation": "tanh", "seed": 3},
         **{"kernel_size": 3, "padding": 1, "cropping": 1, "output_size": 2, "size": 2},
+        "groups": 1,
     }
     rank = int("".join(filter(str.isdigit, name)) or 2)
     kind = getattr(layers, name)
