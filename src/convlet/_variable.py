@@ -43,7 +43,7 @@ class Variable:
     (array([1., 2.], dtype=float32), 1)
     """
 
-    __slots__ = ("_data", "_version", "name", "path", "trainable")
+    __slots__ = ("_data", "_version", "name", "path", "regularizer", "trainable")
 
     def __init__(
         self, value: Any, *, name: str = "variable", trainable: bool = True, path: str | None = None
@@ -53,6 +53,7 @@ class Variable:
         self.name = name
         self.path = name if path is None else path
         self.trainable = trainable
+        self.regularizer: Any = None  # of `convlet.regularizers`
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -80,6 +80,11 @@ class Total(float):
 
     parts: list[float]
 
+    def __add__(self, more: float) -> Total:
+        total = Total(float(self) + more)
+        total.parts = self.parts
+        return total
+
 
 def _scaled(grad: Any, weight: float) -> Any:
     return grad if weight == 1 else grad * grad.dtype.type(weight)

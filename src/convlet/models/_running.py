@@ -16,14 +16,16 @@ from convlet.models._several import by_output
 
 
 class Running:
-    """The loss and metrics that `compile` was given, and their state.
+    """The loss and metrics that `compile` was given, and their state; weights are the given ones.
 
     `outputs` are the names of several outputs, each with metrics of its own; else None.
     """
 
-    def __init__(self, loss: Any, metrics: Any, outputs: list[str] | None = None) -> None:
+    def __init__(
+        self, loss: Any, metrics: Any, outputs: list[str] | None = None, loss_weights: Any = None
+    ) -> None:
         self.loss = loss
-        self.given = metrics
+        self.given, self.weights = metrics, loss_weights
         self.outputs = outputs
         self.mean = Mean(name="loss")
         joint = loss.names if isinstance(loss, JointLoss) else []

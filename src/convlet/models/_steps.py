@@ -11,6 +11,7 @@ from convlet.layers._symbolic import flatten
 from convlet.models._base import BaseModel
 from convlet.models._batches import Data, check_data, check_inputs
 from convlet.models._class_weights import ClassWeights
+from convlet.models._penalties import penalized
 from convlet.models._several import Several, plain
 
 
@@ -66,7 +67,7 @@ class Steps(BaseModel):
             )
         elif loss is not None:
             used = losses.get(loss)
-        running = Running(used, metrics or [], outputs)
+        running = Running(used, metrics or [], outputs, loss_weights)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self._running = running
@@ -115,12 +116,15 @@ class Steps(BaseModel):
             y, pullback = self.vjp(self.cast(plain(batch.x)), True)
             value, loss_pullback = running.loss.vjp(batch.y, y, batch.sample_weight)
             _, grads = pullback(loss_pullback(), needs_dx=False)
+            value, grads = penalized(value, grads, weights)
             self.optimizer.apply(grads, weights, updates=pullback.updates)
         running.update(value, batch, y)
 
     def _test_step(self, batch: Data, running: Any) -> None:
         batch, y = self._targets(batch), self(plain(batch.x))
-        running.update(running.loss(batch.y, y, batch.sample_weight), batch, y)
+        value = running.loss(batch.y, y, batch.sample_weight)
+        value, _ = penalized(value, None, self.trainable_weights)
+        running.update(value, batch, y)
 
     # ---------------------------------------------------------------------------------- one batch
 
