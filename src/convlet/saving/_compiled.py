@@ -24,6 +24,7 @@ def compile_config(model: Any) -> dict[str, Any] | None:
         "optimizer": _entry("optimizer", model.optimizer),
         "loss": _entry("loss", model.loss, losses),
         "metrics": [_entry("metric", metric) for metric in model._running.given],
+        "weighted_metrics": [_entry("metric", metric) for metric in model._running.weighted],
     }
 
 
@@ -34,7 +35,10 @@ def compile_from(model: Any, config: Mapping[str, Any]) -> None:
     model.compile(
         optimizer=_thing("optimizer", config["optimizer"], optimizers.Optimizer, optimizers),
         loss=_thing("loss", config["loss"], losses.Loss, losses),
-        metrics=[_thing("metric", m, metrics.Metric, metrics) for m in config["metrics"]],
+        **{
+            key: [_thing("metric", m, metrics.Metric, metrics) for m in config.get(key, ())]
+            for key in ("metrics", "weighted_metrics")
+        },
     )
 
 
