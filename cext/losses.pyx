@@ -4,140 +4,75 @@
 Arrays (N, C) are C-contiguous and checked by the caller. Sums over a row are in double, columns
 ascending. Rows are few and short beside a network's work: the calling thread computes them.
 """
-from libc.math cimport INFINITY, exp, fabs, log, log1p
-
-ctypedef fused real:
-    float
-    double
+from loss_elements cimport *
+from loss_rows cimport *
 
 cdef double EPSILON = 1e-7  # Keras's: probabilities are clipped to [EPSILON, 1 - EPSILON]
 
-
-cdef inline double lowest(const real *_) noexcept nogil:
-    """The clip's ends are rounded to the element type: in float32, 1 - 1.2e-7."""
-    return <double>(<real>EPSILON)
-
-
-cdef inline double highest(const real *_) noexcept nogil:
-    return <double>(<real>(1 - EPSILON))
-
-
-cdef inline bint inside(double p, double low, double high) noexcept nogil:
-    """Whether clipping leaves p alone, which makes its gradient 1 (else 0). NaN stays NaN."""
-    return not (p < low or p > high)
-
-
-cdef inline double clipped(double p, double low, double high) noexcept nogil:
-    return low if p < low else high if p > high else p
-
-
-cdef inline double of_probabilities(const real *t, const real *y, real *grad,
-                                    ptrdiff_t columns) noexcept nogil:
-    """-sum t log(clip(y / sum y)), and its gradient in y unless grad is NULL."""
-    cdef double total = 0, loss = 0, inner = 0, p, low = lowest(y), high = highest(y)
-    cdef ptrdiff_t j
-    for j in range(columns):
-        total += y[j]
-    for j in range(columns):
-        p = y[j] / total
-        loss -= t[j] * log(clipped(p, low, high))
-        inner += t[j] if inside(p, low, high) else 0
-    if grad != NULL:
-        for j in range(columns):
-            p = y[j] / total
-            grad[j] = <real>(((-t[j] / p if inside(p, low, high) else 0) + inner) / total)
-    return loss
-
-
-cdef inline double of_logits(const real *t, const real *x, real *grad,
-                             ptrdiff_t columns) noexcept nogil:
-    """-sum t log(softmax(x)), the maximum subtracted first; its gradient softmax(x) sum t - t.
-
-    A column that is no target adds nothing even at -inf, where 0 * inf would be NaN.
-    """
-    cdef double largest = x[0], total = 0, loss = 0, targets = 0, log_total
-    cdef ptrdiff_t j
-    for j in range(1, columns):
-        largest = x[j] if x[j] > largest else largest
-    for j in range(columns):
-        total += exp(x[j] - largest)
-        targets += t[j]
-    log_total = log(total)
-    for j in range(columns):
-        if t[j] != 0 or x[j] != -INFINITY:
-            loss += t[j] * (log_total - (x[j] - largest))
-    if grad != NULL:
-        for j in range(columns):
-            grad[j] = <real>(exp(x[j] - largest) / total * targets - t[j])
-    return loss
-
-
-cdef inline double of_binary(const real *t, const real *y, real *grad, ptrdiff_t columns,
-                             bint from_logits) noexcept nogil:
-    """The mean over columns of -(t log p + (1 - t) log(1 - p)), p = y clipped or sigmoid(y)."""
-    cdef double loss = 0, p, slope, low = lowest(y), high = highest(y)
-    cdef ptrdiff_t j
-    for j in range(columns):
-        if from_logits:
-            p = exp(-fabs(y[j]))
-            loss += (y[j] if y[j] > 0 else 0) - <double>y[j] * t[j] + log1p(p)
-            slope = (1 / (1 + p) if y[j] >= 0 else p / (1 + p)) - t[j]
-        else:
-            p = clipped(y[j], low, high)
-            loss -= t[j] * log(p) + (1 - t[j]) * log(1 - p)
-            slope = (p - t[j]) / (p * (1 - p)) if inside(y[j], low, high) else 0
-        if grad != NULL:
-            grad[j] = <real>(slope / columns)
-    return loss / columns
-
-
-cdef inline double of_squares(const real *t, const real *y, real *grad,
-                              ptrdiff_t columns) noexcept nogil:
-    """The mean over columns of (y - t)^2."""
-    cdef double loss = 0, difference
-    cdef ptrdiff_t j
-    for j in range(columns):
-        difference = <double>y[j] - t[j]
-        loss += difference * difference
-        if grad != NULL:
-            grad[j] = <real>(2 * difference / columns)
-    return loss / columns
-
-
 cdef enum:
-    CROSSENTROPY, CROSSENTROPY_LOGITS, BINARY, BINARY_LOGITS, SQUARES
+    CROSSENTROPY, CROSSENTROPY_LOGITS, FOCAL, FOCAL_LOGITS, CLASSES, ANGLES, OVERLAP, ELEMENTS
 
-KINDS = {
-    "crossentropy": CROSSENTROPY,
-    "crossentropy_logits": CROSSENTROPY_LOGITS,
-    "binary": BINARY,
-    "binary_logits": BINARY_LOGITS,
-    "squares": SQUARES,
-}
+# Those of `loss_rows.pxd`, then those of `loss_elements.pxd`, in the order of `element_of`.
+KINDS = {name: number for number, name in enumerate((
+    "crossentropy", "crossentropy_logits", "focal", "focal_logits", "categorical_hinge",
+    "cosine", "overlap",
+    "binary", "binary_logits", "binary_focal", "binary_focal_logits", "squares", "distances",
+    "percentages", "log_squares", "huber", "log_cosh", "hinge", "squared_hinge", "poisson",
+    "divergence",
+))}
+
+
+cdef element_t element_of(int kind) noexcept nogil:
+    cdef element_t *elements = [
+        binary, binary_logits, binary_focal, binary_focal_logits, squares, distances, percentages,
+        log_squares, huber, log_cosh, hinge, squared_hinge, poisson, divergence,
+    ]
+    return elements[kind - ELEMENTS]
+
+
+cdef double row(int kind, element_t element, const real *t, const real *y, real *grad,
+                ptrdiff_t columns, const double *p) noexcept nogil:
+    if kind == CROSSENTROPY:
+        return of_probabilities(t, y, grad, columns, p)
+    if kind == CROSSENTROPY_LOGITS:
+        return of_logits(t, y, grad, columns)
+    if kind == FOCAL or kind == FOCAL_LOGITS:
+        return of_focal(t, y, grad, columns, kind == FOCAL_LOGITS, p)
+    if kind == CLASSES:
+        return of_classes(t, y, grad, columns)
+    if kind == ANGLES:
+        return of_angles(t, y, grad, columns, EPSILON)
+    if kind == OVERLAP:
+        return of_overlap(t, y, grad, columns, p)
+    return over_elements(element, t, y, grad, columns, 1 if element == divergence else columns, p)
 
 
 def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::1] y not None,
-         real[::1] values not None, real[:, ::1] grad):
-    """values[i] = the loss of row i; grad[i, j] = its derivative in y[i, j], unless None."""
+         real[::1] values not None, real[:, ::1] grad, tuple numbers not None=()):
+    """values[i] = the loss of row i; grad[i, j] = its derivative in y[i, j], unless None.
+
+    `numbers`: at most three of the loss's own; for the focal ones gamma, alpha, and whether alpha
+    balances; for huber delta; for overlap alpha, beta and epsilon.
+    """
     cdef int which = KINDS[kind]
+    cdef element_t element = element_of(which) if which >= ELEMENTS else NULL
     cdef ptrdiff_t i, count = y.shape[0], columns = y.shape[1]
     cdef real *slope = NULL
-    cdef double loss
+    cdef double p[PARAMETERS]
     if (target.shape[0] != count or target.shape[1] != columns or values.shape[0] != count
             or (grad is not None and (grad.shape[0] != count or grad.shape[1] != columns))):
         raise ValueError("target, values and grad must have y's sizes")
     if columns == 0:
         raise ValueError("y must have at least one column")
+    if len(numbers) > PARAMETERS - FIRST:
+        raise ValueError(f"numbers must be at most {PARAMETERS - FIRST}, got {len(numbers)}")
+    # Rounded to the element type, in writing: GCC 12 leaves out two such casts beside each other.
+    p[LOW] = 1.0000000116860974e-07 if real is float else EPSILON
+    p[HIGH] = 0.9999998807907104 if real is float else 1 - EPSILON
+    for i in range(PARAMETERS - FIRST):
+        p[FIRST + i] = numbers[i] if i < len(numbers) else 0
     with nogil:
         for i in range(count):
             if grad is not None:
                 slope = &grad[i, 0]
-            if which == CROSSENTROPY:
-                loss = of_probabilities(&target[i, 0], &y[i, 0], slope, columns)
-            elif which == CROSSENTROPY_LOGITS:
-                loss = of_logits(&target[i, 0], &y[i, 0], slope, columns)
-            elif which == SQUARES:
-                loss = of_squares(&target[i, 0], &y[i, 0], slope, columns)
-            else:
-                loss = of_binary(&target[i, 0], &y[i, 0], slope, columns, which == BINARY_LOGITS)
-            values[i] = <real>loss
+            values[i] = <real>row(which, element, &target[i, 0], &y[i, 0], slope, columns, p)

@@ -13,4 +13,5 @@ def rows(
     y: _Array,
     values: _Array,  # (N,)
     grad: _Array | None,
+    numbers: tuple[float, ...] = (),  # at most three
 ) -> None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-Logs = dict[str, float]
+Logs = dict[str, Any]  # numbers, or arrays of metrics that have several
 
 
 class Callback:

@@ -120,8 +120,12 @@ def _bar_format(logs: Logs | None) -> str:
 
 
 def _values(logs: Logs | None) -> str:
-    """Names and values, small ones with an exponent."""
-    return " - ".join(
-        f"{name}: {value:.4f}" if not 0 < abs(value) <= 1e-3 else f"{name}: {value:.4e}"
-        for name, value in (logs or {}).items()
-    )
+    """Names and values."""
+    return " - ".join(f"{name}: {_text(value)}" for name, value in (logs or {}).items())
+
+
+def _text(value: Any) -> str:
+    """A number, a small one with an exponent; several in brackets."""
+    if getattr(value, "ndim", 0):
+        return f"[{' '.join(map(_text, value))}]"
+    return f"{value:.4f}" if not 0 < abs(value) <= 1e-3 else f"{value:.4e}"

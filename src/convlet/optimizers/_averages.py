@@ -22,13 +22,11 @@ class Averages:
 
     def arguments(self, first: bool) -> dict[str, Any]:
         """What the compiled step takes; the first average is the weight itself."""
-        if not self.use:
-            return {}
         return {"averages": self.slots, "momentum": 0.0 if first else self.momentum}
 
     def overwriting(self, variables: list[Variable], updates: int) -> list[tuple[Variable, Array]]:
         """The assignments after so many updates: all averages to their weights, or nothing."""
-        if not (self.use and self.frequency and updates % self.frequency == 0):
+        if not (self.frequency and updates % self.frequency == 0):
             return []
         return self.final(variables)
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from convlet._cext.updates import sum_of_squares
+from convlet._sums import ordered_sum
 from convlet._variable import Array
 
 
@@ -19,7 +20,7 @@ def clipped(
     if norm:
         return [_scaled(grad, norm, sum_of_squares(grad)) for grad in grads]
     if global_norm:
-        squares = sum([sum_of_squares(grad) for grad in grads])
+        squares = ordered_sum([sum_of_squares(grad) for grad in grads])
         if not math.isfinite(squares):
             squares = math.nan
         return [_scaled(grad, global_norm, squares) for grad in grads]

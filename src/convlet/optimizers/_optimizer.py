@@ -107,7 +107,7 @@ class Optimizer(State):
         self, places: list[int], grads: list[Array], assignments: list[tuple[Variable, Array]]
     ) -> None:
         """One step of the variables in these places."""
-        step = int(self._iterations.value) + 1
+        step = int(self._iterations) + 1
         assignments.append((self._iterations, np.array(step, np.int64)))
         due = self._accumulation.is_due(step)
         grads, sums = self._accumulation.take(grads, places, due)
@@ -118,12 +118,15 @@ class Optimizer(State):
         else:
             places = []
         given: list[Any] = grads
+        averaging: dict[str, Any] = {}
         if self._averages.use:  # which follow all variables, those without a gradient too
             by_place = dict(zip(places, grads, strict=True))
             places = list(range(len(self._slots)))
             given = [by_place.get(place) for place in places]
-        updates = self._updates()
-        assignments += self._averages.overwriting(self._trainable_variables, updates + 1)
+            averaging = self._averages.arguments(first=self._updates() == 0)
+            assignments += self._averages.overwriting(
+                self._trainable_variables, self._updates() + 1
+            )
         compiled.apply(
             self._rule,
             self._all_hyper(),
@@ -132,7 +135,7 @@ class Optimizer(State):
             [self._slots[place] for place in places],
             assignments,
             frozenset(i for i, place in enumerate(places) if place in self._undecayed),
-            **self._averages.arguments(first=updates == 0),
+            **averaging,
         )
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:

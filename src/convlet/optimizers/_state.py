@@ -70,7 +70,7 @@ class State:
         With a schedule, what it says for the next step, a scalar of `convlet.config.floatx()`.
         """
         if isinstance(self._learning_rate, LearningRateSchedule):
-            rate = self._learning_rate(int(self._iterations.value))
+            rate = self._learning_rate(int(self._iterations))
             return np.dtype(config.floatx()).type(rate)
         return self._learning_rate
 
@@ -95,7 +95,7 @@ class State:
         return Variable(np.int64(self._updates()), name="iteration", trainable=False)
 
     def _updates(self) -> int:
-        return self._accumulation.updates(int(self._iterations.value))
+        return self._accumulation.updates(int(self._iterations))
 
     @property
     def variables(self) -> list[Variable]:

@@ -25,6 +25,7 @@ def compile_config(model: Any) -> dict[str, Any] | None:
         "loss": _each(lambda loss: _entry("loss", loss, losses), model.loss),
         "loss_weights": model._running.weights,
         "metrics": _each(lambda metric: _entry("metric", metric), model._running.given),
+        "weighted_metrics": _each(lambda m: _entry("metric", m), model._running.weighted),
     }
 
 
@@ -36,7 +37,10 @@ def compile_from(model: Any, config: Mapping[str, Any]) -> None:
         optimizer=_thing("optimizer", config["optimizer"], optimizers.Optimizer, optimizers),
         loss=_each(lambda loss: _thing("loss", loss, losses.Loss, losses), config["loss"]),
         loss_weights=config["loss_weights"],
-        metrics=_each(lambda m: _thing("metric", m, metrics.Metric, metrics), config["metrics"]),
+        **{
+            key: _each(lambda m: _thing("metric", m, metrics.Metric, metrics), config[key])
+            for key in ("metrics", "weighted_metrics")
+        },
     )
 
 

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from convlet.optimizers.schedules._schedule import LearningRateSchedule, finite
+from convlet._numbers import finite
+from convlet.optimizers.schedules._schedule import LearningRateSchedule
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):

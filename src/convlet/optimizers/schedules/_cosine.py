@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from convlet.optimizers.schedules._schedule import LearningRateSchedule, finite, positive
+from convlet._numbers import finite, not_negative, positive
+from convlet.optimizers.schedules._schedule import LearningRateSchedule
 
 
 class CosineDecay(LearningRateSchedule):
@@ -56,9 +57,7 @@ class CosineDecay(LearningRateSchedule):
         self.warmup_target = (
             None if warmup_target is None else finite("warmup_target", warmup_target)
         )
-        self.warmup_steps = finite("warmup_steps", warmup_steps)
-        if self.warmup_steps < 0:
-            raise ValueError(f"warmup_steps must be at least 0, got {warmup_steps!r}")
+        self.warmup_steps = not_negative("warmup_steps", warmup_steps)
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
@@ -125,11 +124,9 @@ class CosineDecayRestarts(LearningRateSchedule):
     ) -> None:
         self.initial_learning_rate = finite("initial_learning_rate", initial_learning_rate)
         self.first_decay_steps = positive("first_decay_steps", first_decay_steps)
-        self.t_mul, self.m_mul = finite("t_mul", t_mul), finite("m_mul", m_mul)
+        self.t_mul, self.m_mul = finite("t_mul", t_mul), not_negative("m_mul", m_mul)
         if self.t_mul < 1:
             raise ValueError(f"t_mul must be at least 1, got {t_mul!r}")
-        if self.m_mul < 0:
-            raise ValueError(f"m_mul must be at least 0, got {m_mul!r}")
         self.alpha = finite("alpha", alpha)
         self.name = name
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from convlet.optimizers.schedules._schedule import LearningRateSchedule, finite, positive
+from convlet._numbers import finite, not_negative, positive
+from convlet.optimizers.schedules._schedule import LearningRateSchedule
 
 
 class _Decay(LearningRateSchedule):
@@ -116,8 +117,7 @@ class InverseTimeDecay(_Decay):
         name: str = "InverseTimeDecay",
     ) -> None:
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
-        if self.decay_rate < 0:
-            raise ValueError(f"decay_rate must be at least 0, got {decay_rate!r}")
+        not_negative("decay_rate", decay_rate)
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
@@ -163,9 +163,7 @@ class PolynomialDecay(LearningRateSchedule):
         self.initial_learning_rate = finite("initial_learning_rate", initial_learning_rate)
         self.decay_steps = positive("decay_steps", decay_steps)
         self.end_learning_rate = finite("end_learning_rate", end_learning_rate)
-        self.power = finite("power", power)
-        if self.power < 0:
-            raise ValueError(f"power must be at least 0, got {power!r}")
+        self.power = not_negative("power", power)
         self.cycle = bool(cycle)
         self.name = name
 

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from typing import Any
-
-import numpy as np
-
-from convlet._variable import Variable
 
 
 class LearningRateSchedule:
@@ -42,21 +36,3 @@ class LearningRateSchedule:
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
         """A new schedule from what `get_config` returned."""
         return cls(**config)
-
-
-def finite(name: str, value: Any) -> float:
-    """`value` as a finite float."""
-    if isinstance(value, (np.ndarray, np.generic, Variable)) and value.ndim == 0:
-        value = np.asarray(value).item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return float(value)
-
-
-def positive(name: str, value: Any) -> float:
-    """`value` as a finite float above 0."""
-    if finite(name, value) <= 0:
-        raise ValueError(f"{name} must be above 0, got {value!r}")
-    return finite(name, value)
