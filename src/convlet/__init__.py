@@ -20,7 +20,7 @@ _MODULES = frozenset(
     {
         *("activations", "backend", "bench", "callbacks", "config", "datasets", "demo"),
         *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
-        *("saving", "testing", "utils"),
+        *("regularizers", "saving", "testing", "utils"),
     }
 )
 _NAMES = {

@@ -44,7 +44,7 @@ class Variable:
     """
 
     # convlet's own reading takes `_data`: a view takes as long as a small network's layer.
-    __slots__ = ("_data", "_version", "name", "path", "trainable")
+    __slots__ = ("_data", "_version", "name", "path", "regularizer", "trainable")
 
     def __init__(
         self, value: Any, *, name: str = "variable", trainable: bool = True, path: str | None = None
@@ -54,6 +54,7 @@ class Variable:
         self.name = name
         self.path = name if path is None else path
         self.trainable = trainable
+        self.regularizer: Any = None  # of `convlet.regularizers`
 
     @property
     def shape(self) -> tuple[int, ...]:

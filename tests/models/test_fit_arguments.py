@@ -137,6 +137,8 @@ def test_without_compile(method):
         ({"loss": lambda a, b: 0}, TypeError, "loss must be"),
         ({"metrics": ["beauty"]}, ValueError, "metric must be"),
         ({"metrics": "accuracy"}, TypeError, "metrics must be a list, got 'accuracy'"),
+        ({"weighted_metrics": "acc"}, TypeError, "weighted_metrics must be a list, got 'acc'"),
+        ({"weighted_metrics": ["beauty"]}, ValueError, "metric must be"),
     ],
 )
 def test_compile(arguments, error, message):

@@ -5,7 +5,7 @@ import pytest
 
 import modes
 from comparison import assert_same_bits
-from convlet import Sequential, callbacks, metrics, optimizers, utils
+from convlet import Sequential, callbacks, metrics, models, optimizers, utils
 from convlet.layers import Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 
 X = np.random.default_rng(1).standard_normal((50, 8, 8, 2)).astype("float32")
@@ -41,7 +41,8 @@ def network(optimizer):
     model.compile(
         OPTIMIZERS[optimizer](),
         "sparse_categorical_crossentropy",
-        metrics=["accuracy", metrics.SparseTopKCategoricalAccuracy(2)],
+        metrics=["accuracy"],
+        weighted_metrics=[metrics.SparseTopKCategoricalAccuracy(2)],
     )
     return model
 
@@ -125,3 +126,20 @@ def test_another_seed_is_another_run():
     utils.set_random_seed(3)
     other.fit(X, Y, verbose=0)
     assert not np.array_equal(one.get_weights()[0], other.get_weights()[0])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "nadam", "lion"])
+def test_a_run_goes_on_from_a_file(optimizer, tmp_path):
+    """ModelCheckpoint, load_model and initial_epoch, with the seed set before each `fit`."""
+
+    def run(model, **options):
+        utils.set_random_seed(3)
+        return model.fit(X, Y, batch_size=8, epochs=3, verbose=0, **options).history
+
+    model = network(optimizer)
+    checkpoint = callbacks.ModelCheckpoint(str(tmp_path / "{epoch}.keras"))
+    results = run(model, callbacks=[checkpoint])
+    loaded = models.load_model(tmp_path / "2.keras")
+    later = run(loaded, initial_epoch=2)
+    assert later == {name: values[2:] for name, values in results.items()}
+    assert_same_states(state(loaded), state(model))

@@ -8,6 +8,7 @@ import pytest
 from comparison import assert_same_bits
 from convlet import Input, Model, Sequential
 from convlet.layers import Concatenate, Dense
+from convlet.models import load_model
 
 N = 10
 
@@ -231,3 +232,16 @@ def test_one_output_takes_one_target():
         model.fit(x[0], y, verbose=0)
     with pytest.raises(ValueError, match="sample_weight must be one array"):
         model.fit(x[0], y[0], sample_weight=[np.ones(N), np.ones(N)], verbose=0)
+
+
+def test_a_file_keeps_losses_weights_and_metrics(tmp_path):
+    x, y = data()
+    model = network()
+    options = {"loss": {"p": "mse", "q": "binary_crossentropy"}, "loss_weights": [2, 0.5]}
+    model.compile("adam", metrics=[["mse"], []], **options)
+    model.train_on_batch(x, y)
+    model.save(tmp_path / "m.keras")
+    twin = load_model(tmp_path / "m.keras")
+    for _ in range(2):
+        results = [one.train_on_batch(x, y, return_dict=True) for one in (model, twin)]
+        assert results[0] == results[1] and list(results[0])[-1] == "p_mse"

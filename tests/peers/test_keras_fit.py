@@ -126,3 +126,53 @@ def test_evaluate_and_predict(source, steps):
         found.append(values)
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
+
+
+def test_weighted_metrics():
+    """Metrics of both kinds, in training and validation, with the names that Keras gives them."""
+    found = []
+    for model in pair("sparse_categorical_crossentropy"):
+        model.compile(
+            "sgd",
+            "sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            weighted_metrics=["sparse_categorical_accuracy", "sparse_categorical_crossentropy"],
+        )
+        history = model.fit(
+            X,
+            LABELS,
+            sample_weight=WEIGHTS,
+            validation_data=(X, LABELS, WEIGHTS[::-1].copy()),
+            epochs=3,
+            batch_size=7,
+            shuffle=False,
+            verbose=0,
+        )
+        found.append(history.history)
+    assert set(found[0]) == set(found[1])
+    for name, values in found[0].items():
+        np.testing.assert_allclose(values, found[1][name], rtol=2e-5, atol=1e-6, err_msg=name)
+    assert found[0]["accuracy"] != found[0]["sparse_categorical_accuracy"]
+
+
+def test_weighted_metrics_of_two_outputs():
+    found = []
+    ours = None
+    for library in (convlet, keras):
+        layers = library.layers
+        x = layers.Input((4,))
+        heads = [layers.Dense(3, activation="softmax", name=n)(x) for n in ("one", "two")]
+        model = library.Model(x, heads)
+        ours = model.get_weights() if ours is None else ours
+        model.set_weights(ours)
+        model.compile(
+            "sgd",
+            "sparse_categorical_crossentropy",
+            metrics=[["accuracy"], []],
+            weighted_metrics=[["sparse_categorical_accuracy"], ["sparse_categorical_accuracy"]],
+        )
+        given = {"sample_weight": [WEIGHTS, WEIGHTS[::-1].copy()], "batch_size": 7, "verbose": 0}
+        found.append(model.fit(X, [LABELS, LABELS], shuffle=False, **given).history)
+    assert set(found[0]) == set(found[1])
+    for name, values in found[0].items():
+        np.testing.assert_allclose(values, found[1][name], rtol=2e-5, atol=1e-6, err_msg=name)

@@ -14,6 +14,7 @@ from convlet.layers._concatenate import (
 )
 from convlet.layers._conv import Conv1D, Conv2D, Conv3D
 from convlet.layers._conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
+from convlet.layers._data_normalization import Normalization
 from convlet.layers._dense import Dense
 from convlet.layers._depthwise_conv import (
     DepthwiseConv1D,
@@ -24,6 +25,7 @@ from convlet.layers._depthwise_conv import (
 from convlet.layers._dropout import Dropout
 from convlet.layers._extremum import Maximum, Minimum
 from convlet.layers._flatten import Flatten
+from convlet.layers._gaussian_noise import GaussianNoise
 from convlet.layers._global_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -73,7 +75,10 @@ from convlet.layers._pooling import (
 from convlet.layers._prelu import PReLU
 from convlet.layers._pullback import Pullback
 from convlet.layers._rectifiers import ELU, LeakyReLU, ReLU
+from convlet.layers._rescaling import Rescaling
+from convlet.layers._reshaping import Permute, RepeatVector, Reshape
 from convlet.layers._softmax import Softmax
+from convlet.layers._spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from convlet.layers._symbolic import KerasTensor
 from convlet.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
@@ -121,6 +126,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -149,14 +155,22 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "Normalization",
     "PReLU",
+    "Permute",
     "Pullback",
     "ReLU",
+    "RepeatVector",
+    "Rescaling",
+    "Reshape",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "Subtract",
     "UpSampling1D",
     "UpSampling2D",

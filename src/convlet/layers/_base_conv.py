@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from convlet import activations, config, initializers
 from convlet._variable import Array
@@ -22,6 +23,7 @@ class BaseConv(Layer):
     """
 
     rank: int
+    regularized: ClassVar[Mapping[str, str]] = {"kernel": "kernel", "bias": "bias"}
     causal = True  # whether padding may be "causal"
     kernels: tuple[str, ...] = ("kernel",)  # attributes, in the order of the weights
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +56,8 @@ class BatchNormalization(Layer):
     >>> layer.moving_mean.value
     array([0.02, 0.04], dtype=float32)
     """
+
+    regularized: ClassVar[Mapping[str, str]] = {"gamma": "gamma", "beta": "beta"}
 
     def __init__(
         self,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from convlet import activations, initializers
 from convlet._integers import positive_int
@@ -45,6 +46,8 @@ class Dense(Layer):
     >>> layer(np.array([[1, 2, 3]], np.float32))
     array([[6., 6.]], dtype=float32)
     """
+
+    regularized: ClassVar[Mapping[str, str]] = {"kernel": "kernel", "bias": "bias"}
 
     def __init__(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 from convlet import initializers
 from convlet._integers import positive_int
@@ -17,6 +18,13 @@ from convlet.ops._geometry import conv_output_shape
 
 class BaseDepthwise(BaseConv):
     """A convolution of each channel by itself, which another may follow."""
+
+    regularized: ClassVar[Mapping[str, str]] = {
+        "kernel": "depthwise",
+        "depthwise_kernel": "depthwise",
+        "pointwise_kernel": "pointwise",
+        "bias": "bias",
+    }
 
     def __init__(
         self,

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from convlet._cext import pointwise
-from convlet._random import check_seed
-from convlet._variable import Array, Variable
-from convlet.layers._layer import Layer, Shape, batch_shape
+from convlet._variable import Array
+from convlet.layers._layer import Shape, batch_shape
 from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._random import Random
 from convlet.ops._arguments import contiguous
 
 
-class Dropout(Layer):
+class Dropout(Random):
     """While training, set elements to zero at random and scale the others to keep the mean.
 
     Parameters
@@ -61,7 +61,7 @@ class Dropout(Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float, np.floating)):
             raise TypeError(f"rate must be a number, got {rate!r}")
         if not 0 <= rate <= 1:
@@ -70,30 +70,6 @@ class Dropout(Layer):
         self.noise_shape: Shape | None = None
         if noise_shape is not None:
             self.noise_shape = batch_shape(noise_shape, "noise_shape")[1:]
-        self._given_seed = seed
-        self._seed = self._state("seed", np.uint64(check_seed(seed)))
-        self.passes = self._state("passes", np.int64(0))
-
-    def _state(self, name: str, value: Any) -> Variable:
-        return Variable(value, name=name, trainable=False, path=f"{self.name}/{name}")
-
-    @property
-    def seed(self) -> int:
-        """The seed that was given, drawn, or loaded with the model."""
-        return int(self._seed.value)
-
-    @seed.setter
-    def seed(self, value: int) -> None:
-        self._seed.assign(np.uint64(check_seed(value)))
-
-    @property
-    def variables(self) -> list[Variable]:
-        """Seed and count of training passes, which are state but no weights."""
-        return [*self.weights, self._seed, self.passes]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The input's."""
-        return input_shape
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the same zeros and scale for its gradient."""
@@ -137,5 +113,4 @@ class Dropout(Layer):
             **super().get_config(),
             "rate": self.rate,
             "noise_shape": self.noise_shape,
-            "seed": self._given_seed,
         }

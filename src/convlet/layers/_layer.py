@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
-from convlet import config, initializers
+from convlet import config, initializers, regularizers
 from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
@@ -14,6 +15,7 @@ from convlet.layers import _checked
 from convlet.layers._building import Shape, building, completing, initial
 from convlet.layers._pullback import Pullback
 from convlet.layers._symbolic import Node, is_symbolic, record
+from convlet.regularizers import Regularizer
 
 __all__ = ["Layer", "Shape", "batch_shape"]
 SURROUNDED = {
@@ -36,6 +38,9 @@ class Layer:
         Whether training changes the weights.
     input_shape : tuple of int, optional
         Shape of one input, without N: a model whose first layer has it is built at once.
+    **regularizers
+        `kernel_regularizer`, `bias_regularizer` and so on, as the layer has weights; each as
+        `convlet.regularizers.get` takes it.
 
     Notes
     -----
@@ -65,6 +70,8 @@ class Layer:
     """
 
     several_inputs = False
+    # Weights that may have a regularizer: their names, and what stands before "_regularizer".
+    regularized: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -73,9 +80,11 @@ class Layer:
         dtype: Any = None,
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
+        **regularizers_: Any,
     ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"name must be a str without '/', got {name!r}")
+        self.regularizers = self._checked_regularizers(regularizers_)
         self.name = auto_name(type(self)) if name is None else name
         self.compute_dtype = config.check_float_name("dtype", dtype or config.floatx())
         self._dtype = np.dtype(self.compute_dtype)
@@ -88,6 +97,14 @@ class Layer:
             None if input_shape is None else batch_shape(input_shape, "input_shape")
         )
         self._built_shape: Shape | None = None
+
+    def _checked_regularizers(self, given: dict[str, Any]) -> dict[str, Regularizer]:
+        """Those that are not None, by their arguments' names."""
+        known = {f"{stem}_regularizer" for stem in self.regularized.values()}
+        if unknown := [key for key in given if key not in known]:
+            raise TypeError(f"{type(self).__name__} has no argument {unknown[0]!r}")
+        found = {key: regularizers.get(value) for key, value in given.items()}
+        return {key: value for key, value in found.items() if value is not None}
 
     # ------------------------------------------------------------------------------- to override
 
@@ -123,7 +140,9 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.compute_dtype}
+        shared = {"name": self.name, "trainable": self.trainable, "dtype": self.compute_dtype}
+        penalties = {k: regularizers.serialize(v) for k, v in self.regularizers.items()}
+        return {**shared, **penalties}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -194,6 +213,7 @@ class Layer:
         dtype: Any = None,
         trainable: bool = True,
         name: str | None = None,
+        regularizer: Any = None,
     ) -> Variable:
         """Make a weight, for `build` to keep.
 
@@ -206,6 +226,8 @@ class Layer:
             Default: the layer's.
         trainable : bool, default True
         name : str, default "variable"
+        regularizer : str or Regularizer, optional
+            As `convlet.regularizers.get` takes it.
 
         Raises
         ------
@@ -226,6 +248,10 @@ class Layer:
             )
         path = f"{self.name}/{name}"
         variable = Variable(value.astype(dtype), name=name, trainable=trainable, path=path)
+        stem = self.regularized.get(name)
+        variable.regularizer = regularizers.get(regularizer) or self.regularizers.get(
+            f"{stem}_regularizer"
+        )
         self._weights.append(variable)
         return variable
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from convlet.layers._sums import sum_to
 
 class Normalized(Layer):
     """Parts of each image to mean 0 and variance 1, then times gamma, plus beta."""
+
+    regularized: ClassVar[Mapping[str, str]] = {"gamma": "gamma", "beta": "beta"}
 
     def __init__(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class PReLU(Layer):
     >>> PReLU("ones", shared_axes=1)(np.array([[-1, 2]], np.float32))
     array([[-1.,  2.]], dtype=float32)
     """
+
+    regularized: ClassVar[Mapping[str, str]] = {"alpha": "alpha"}
 
     def __init__(
         self, alpha_initializer: Any = "zeros", shared_axes: Any = None, **kwargs: Any

@@ -11,6 +11,7 @@ from convlet.layers._layer import Layer
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._symbolic import KerasTensor, flatten, restore
 from convlet.models._graph import Graph
+from convlet.models._penalties import penalties
 
 
 class BaseModel(Layer):
@@ -152,6 +153,11 @@ class BaseModel(Layer):
 
     trainable_variables = trainable_weights
     non_trainable_variables = non_trainable_weights
+
+    @property
+    def losses(self) -> list[float]:
+        """The penalties of weights that have a regularizer, as they are now."""
+        return penalties(self.trainable_weights)
 
     # ------------------------------------------------------------------------------------ showing
 

@@ -9,7 +9,7 @@ from convlet import losses
 from convlet.config import check_number
 from convlet.layers._symbolic import flatten
 from convlet.losses import Loss
-from convlet.models._several import Several, by_output, plain
+from convlet.models._several import by_output, weights_by_output
 
 
 class JointLoss:
@@ -42,9 +42,7 @@ class JointLoss:
     def _parts(self, y_true: Any, y_pred: Any, sample_weight: Any) -> list[tuple[Any, ...]]:
         """Loss, target, output and sample weights, for each output."""
         targets = by_output("y", y_true, self.outputs)
-        weights: list[Any] = [plain(sample_weight)] * len(self.outputs)
-        if isinstance(sample_weight, Several):
-            weights = by_output("sample_weight", sample_weight, self.outputs)
+        weights = weights_by_output(sample_weight, self.outputs)
         for name, loss, target in zip(self.outputs, self.losses, targets, strict=True):
             if loss is not None and target is None:
                 raise ValueError(f"y must have targets for {name}, which has a loss")
@@ -79,6 +77,11 @@ class Total(float):
     """A sum that knows what it was made of."""
 
     parts: list[float]
+
+    def __add__(self, more: float) -> Total:
+        total = Total(float(self) + more)
+        total.parts = self.parts
+        return total
 
 
 def _scaled(grad: Any, weight: float) -> Any:

@@ -12,25 +12,38 @@ from convlet.layers._symbolic import flatten
 from convlet.metrics import Mean, Metric, get, resolve
 from convlet.models._batches import Data
 from convlet.models._joint import JointLoss, Total
-from convlet.models._several import by_output
+from convlet.models._several import by_output, weights_by_output
 
 
 class Running:
-    """The loss and metrics that `compile` was given, and their state.
+    """The loss and metrics that `compile` was given, and their state; weights are the given ones.
 
-    `outputs` are the names of several outputs, each with metrics of its own; else None.
+    `outputs` are the names of several outputs, each with metrics of its own; else None. Samples
+    count by their weights in the `weighted` metrics, which come last.
     """
 
-    def __init__(self, loss: Any, metrics: Any, outputs: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        loss: Any,
+        metrics: Any,
+        weighted: Any = (),
+        outputs: list[str] | None = None,
+        loss_weights: Any = None,
+    ) -> None:
         self.loss = loss
-        self.given = metrics
+        self.given, self.weighted, self.weights = metrics, weighted, loss_weights
         self.outputs = outputs
         self.mean = Mean(name="loss")
         joint = loss.names if isinstance(loss, JointLoss) else []
         self.parts = [Mean(name=f"{name}_loss") for name in joint] if len(joint) > 1 else []
         # Which metric "accuracy" is shows at the first batch.
         self.metrics: list[list[Metric]] | None = None
-        self.wanted = [_listed(metrics)] if outputs is None else _each(metrics, outputs)
+        plain, by_weight = (
+            [_listed(given)] if outputs is None else _each(given, outputs)
+            for given in (metrics, weighted)
+        )
+        self.unweighted = [len(one) for one in plain]
+        self.wanted = [[*one, *other] for one, other in zip(plain, by_weight, strict=True)]
         for metric in chain.from_iterable(self.wanted):
             if str(metric).lower() not in ("accuracy", "acc"):
                 get(metric)
@@ -47,9 +60,10 @@ class Running:
     def update(self, value: float, batch: Data, y: Any) -> None:
         """Count a batch whose loss is `value` and whose output is y."""
         if self.outputs is None:
-            pairs = [(batch.y, y)]
+            pairs, weights = [(batch.y, y)], [batch.sample_weight]
         else:
             pairs = list(zip(by_output("y", batch.y, self.outputs), flatten(y), strict=True))
+            weights = weights_by_output(batch.sample_weight, self.outputs)
         if self.metrics is None:
             self.metrics = [
                 [resolve(metric, np.asarray(one[0]), one[1]) for metric in wanted]
@@ -59,9 +73,10 @@ class Running:
         if self.parts and isinstance(value, Total):
             for mean, part in zip(self.parts, value.parts, strict=True):
                 mean.update_state(part, sample_weight=len(batch.x))
-        for metrics, one in zip(self.metrics, pairs, strict=True):
-            for metric in metrics:
-                metric.update_state(*one)
+        for place, metrics in enumerate(self.metrics):
+            for number, metric in enumerate(metrics):
+                by_weight = number >= self.unweighted[place] and weights[place] is not None
+                metric.update_state(*pairs[place], *([weights[place]] if by_weight else []))
 
     def logs(self) -> Logs:
         """By name: losses, then metrics, those of several outputs sorted, as in Keras."""

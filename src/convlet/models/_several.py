@@ -48,3 +48,10 @@ def by_output(name: str, value: Any, outputs: list[str]) -> list[Any]:
             f"{name} must have one entry for each of {', '.join(outputs)}, got {len(parts)}"
         )
     return parts
+
+
+def weights_by_output(sample_weight: Any, outputs: list[str]) -> list[Any]:
+    """The samples' weights for each output; one array is for all."""
+    if isinstance(sample_weight, Several):
+        return by_output("sample_weight", sample_weight, outputs)
+    return [plain(sample_weight)] * len(outputs)

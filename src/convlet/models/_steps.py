@@ -11,6 +11,7 @@ from convlet.layers._symbolic import flatten
 from convlet.models._base import BaseModel
 from convlet.models._batches import Data, check_data, check_inputs
 from convlet.models._class_weights import ClassWeights
+from convlet.models._penalties import penalized
 from convlet.models._several import Several, plain
 
 
@@ -27,6 +28,7 @@ class Steps(BaseModel):
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,
+        weighted_metrics: Any = None,
     ) -> None:
         """Choose how the model learns.
 
@@ -41,6 +43,8 @@ class Steps(BaseModel):
         metrics : list of str or Metric, optional
             "accuracy" becomes the binary, sparse or categorical one, as targets and outputs are. Of
             several outputs: a list or dict of such lists.
+        weighted_metrics : list of str or Metric, optional
+            The same, but samples count by their weights.
 
         Raises
         ------
@@ -55,10 +59,11 @@ class Steps(BaseModel):
             raise ValueError("optimizer must be a name or an Optimizer, got None")
         structured = isinstance(self._outputs, (list, tuple, dict))
         outputs = self.output_names if structured and len(self.outputs) > 1 else None
-        if metrics is not None and not isinstance(metrics, (list, tuple, dict)):
-            raise TypeError(f"metrics must be a list, got {metrics!r}")
-        if isinstance(metrics, dict) and outputs is None:
-            raise TypeError(f"metrics must be a list for a single output, got {metrics!r}")
+        for name, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+            if given is not None and not isinstance(given, (list, tuple, dict)):
+                raise TypeError(f"{name} must be a list, got {given!r}")
+            if isinstance(given, dict) and outputs is None:
+                raise TypeError(f"{name} must be a list for a single output, got {given!r}")
         used: Any = None
         if structured or loss_weights is not None:
             used = (
@@ -66,7 +71,7 @@ class Steps(BaseModel):
             )
         elif loss is not None:
             used = losses.get(loss)
-        running = Running(used, metrics or [], outputs)
+        running = Running(used, metrics or [], weighted_metrics or [], outputs, loss_weights)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self._running = running
@@ -115,12 +120,15 @@ class Steps(BaseModel):
             y, pullback = self.vjp(self.cast(plain(batch.x)), True)
             value, loss_pullback = running.loss.vjp(batch.y, y, batch.sample_weight)
             _, grads = pullback(loss_pullback(), needs_dx=False)
+            value, grads = penalized(value, grads, weights)
             self.optimizer.apply(grads, weights, updates=pullback.updates)
         running.update(value, batch, y)
 
     def _test_step(self, batch: Data, running: Any) -> None:
         batch, y = self._targets(batch), self(plain(batch.x))
-        running.update(running.loss(batch.y, y, batch.sample_weight), batch, y)
+        value = running.loss(batch.y, y, batch.sample_weight)
+        value, _ = penalized(value, None, self.trainable_weights)
+        running.update(value, batch, y)
 
     # ---------------------------------------------------------------------------------- one batch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from convlet.models._registry import custom_class, known_class
@@ -22,8 +22,10 @@ def compile_config(model: Any) -> dict[str, Any] | None:
         return None
     return {
         "optimizer": _entry("optimizer", model.optimizer),
-        "loss": _entry("loss", model.loss, losses),
-        "metrics": [_entry("metric", metric) for metric in model._running.given],
+        "loss": _each(lambda loss: _entry("loss", loss, losses), model.loss),
+        "loss_weights": model._running.weights,
+        "metrics": _each(lambda metric: _entry("metric", metric), model._running.given),
+        "weighted_metrics": _each(lambda m: _entry("metric", m), model._running.weighted),
     }
 
 
@@ -33,9 +35,22 @@ def compile_from(model: Any, config: Mapping[str, Any]) -> None:
 
     model.compile(
         optimizer=_thing("optimizer", config["optimizer"], optimizers.Optimizer, optimizers),
-        loss=_thing("loss", config["loss"], losses.Loss, losses),
-        metrics=[_thing("metric", m, metrics.Metric, metrics) for m in config["metrics"]],
+        loss=_each(lambda loss: _thing("loss", loss, losses.Loss, losses), config["loss"]),
+        loss_weights=config["loss_weights"],
+        **{
+            key: _each(lambda m: _thing("metric", m, metrics.Metric, metrics), config[key])
+            for key in ("metrics", "weighted_metrics")
+        },
     )
+
+
+def _each(convert: Callable[[Any], Any], value: Any) -> Any:
+    """What a model of several outputs was given: lists, and dicts by name, of single things."""
+    if isinstance(value, (list, tuple)):
+        return [_each(convert, one) for one in value]
+    if isinstance(value, Mapping) and set(value) != {"class_name", "config"}:
+        return {key: _each(convert, one) for key, one in value.items()}
+    return convert(value)
 
 
 def _entry(role: str, value: Any, functions: Any = None) -> Any:
