@@ -36,7 +36,7 @@ class WholeSdist(sdist):
     def make_release_tree(self, base_dir, files):
         more = ["CHANGELOG.md", "CONTRIBUTING.md"]
         for folder in ("benchmarks", "cext", "tests"):
-            for ending in ("md", "py"):
+            for ending in ("md", "py", "svg"):
                 more += glob(f"{folder}/**/*.{ending}", recursive=True)
         super().make_release_tree(base_dir, sorted({*files, *more}))
 

@@ -51,11 +51,12 @@ def compare(benchmark):
         if candidate is None:
             pytest.skip(f"{provider.name} has no {case.op}")
         baseline = Numpy().build(case, data)
-        error = largest_error(candidate.read(candidate.run()), baseline.read(baseline.run()))
+        error = largest_error(candidate.result(), baseline.result())
         assert error <= tolerance(case)
         benchmark.group = f"{case.op}: {case.name} ({case.describe()})"
         benchmark.extra_info["max_error"] = error
-        benchmark(candidate.run)
+        with candidate.context():
+            benchmark(candidate.run)
         if case.flops:
             benchmark.extra_info["gflops"] = case.flops / benchmark.stats["median"] / 1e9
 

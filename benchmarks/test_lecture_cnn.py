@@ -1,6 +1,6 @@
 """The lecture's whole CNN: inference, and a training step with Adadelta."""
 
-from convlet.bench.cases import all_cases
+from convlet.bench.suites import all_cases
 
 
 def cases(quick):

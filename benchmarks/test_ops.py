@@ -1,6 +1,6 @@
 """Every operator, forward and backward, for convlet, NumPy and (with --peers) installed peers."""
 
-from convlet.bench.cases import all_cases
+from convlet.bench.suites import all_cases
 
 
 def cases(quick):

@@ -70,9 +70,36 @@ cdef extern from "simd/kernels.h" nogil:
         ptrdiff_t taps[3]
         operand_t x, y, dx, index
         position_t position
+        int64_t positions
         double count
         int add
 
+    ctypedef struct tile_t:
+        const char *x
+        char *y
+        int row[2]
+        int column[2]
+        int rows, columns, finite
+
+    ctypedef struct transform_t:
+        tile_t *tiles
+        ptrdiff_t count
+        int size
+        ptrdiff_t row_step, column_step, channel_step, channels
+        char *points
+        ptrdiff_t point_step, tile_step
+        edge_t edge
+        char *strange
+        ptrdiff_t strange_step
+
+    ctypedef struct kernel_transform_t:
+        char *w
+        ptrdiff_t row_step, column_step, in_step, channel_step
+        ptrdiff_t ins, channels
+        char *panel
+        ptrdiff_t point_step
+        int vectors, size
+        char *strange
     enum: NORM_BLOCK
 
     ctypedef struct norm_t:
@@ -92,6 +119,11 @@ cdef extern from "simd/kernels.h" nogil:
         void (*pack)(const pack_t *) noexcept nogil
         void (*pool)(const window_t *) noexcept nogil
         void (*pool_gradient)(const window_t *) noexcept nogil
+        void (*winograd_input)(const transform_t *) noexcept nogil
+        void (*winograd_output)(const transform_t *) noexcept nogil
+        void (*winograd_kernel)(const kernel_transform_t *) noexcept nogil
+        void (*winograd_gradient)(const transform_t *) noexcept nogil
+        int (*winograd_kernel_gradient)(const kernel_transform_t *) noexcept nogil
         norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope
         norm_kernel_t norm_rows, norm_rows_slope
 

@@ -5,6 +5,7 @@ Forward and input gradient have the same bits however they are cut. A kernel gra
 taps are part of its result, so they depend on shapes alone.
 """
 from api cimport *
+from arrays cimport *
 from segments cimport *
 from sums cimport *
 
@@ -44,11 +45,11 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     else:
         s.block_rows = clip(L2_BYTES // source // 24 * 24, 48, BLOCK_ROWS)
     if s.packed == NULL:
-        most = min(most, SCRATCH_BYTES // row_bytes)
+        most = min(most, s.scratch_bytes // row_bytes)
     set_chunk(s, most)
     s.panels_at_once = s.panels
     if s.packed == NULL:
-        s.panels_at_once = min(s.panels, SCRATCH_BYTES // (row_bytes * s.chunk_taps))
+        s.panels_at_once = min(s.panels, s.scratch_bytes // (row_bytes * s.chunk_taps))
     elif source * rows <= L2_BYTES:
         s.panels_at_once = 1
 
@@ -70,3 +71,15 @@ cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
         s.panel_parts = min(s.panels, wanted)
         s.block_parts = min(s.blocks, ceil_div(wanted, s.panel_parts))
     return s.groups * s.block_parts * s.panel_parts
+
+
+cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
+    """Of a sum with arrays and axes, all the rest. Returns the number of tasks."""
+    cdef int axis
+    s.taps = s.classes = 1
+    for axis in range(AXES):
+        s.taps *= s.axis[axis].taps
+        s.classes *= s.axis[axis].count
+    set_panels(s)
+    plan_blocks(s)
+    return plan_tasks(s, threads)

@@ -20,6 +20,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from api cimport *
+from arrays cimport *
 from blocking cimport *
 from segments cimport *
 from sums cimport *
@@ -30,30 +31,20 @@ from convlet._cext import runtime
 
 cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
 
-ctypedef fused real:
-    float
-    double
-
-cdef struct strided_t:
-    char *data
-    ptrdiff_t size[AXES]
-    ptrdiff_t stride[AXES]
+# convlet.ops._convolution.Geometry
+cdef struct geometry_t:
+    ptrdiff_t stride[3]
+    ptrdiff_t dilation[3]
+    ptrdiff_t before[3]
+    ptrdiff_t groups
 
 
 cdef int compute(sum_t *s, int failed) except -1:
     """Plan and run with the GIL released; `failed` says that an axis found no memory."""
-    cdef ptrdiff_t tasks
     cdef int axis
     if not failed:
         with nogil:
-            s.taps = s.classes = 1
-            for axis in range(AXES):
-                s.taps *= s.axis[axis].taps
-                s.classes *= s.axis[axis].count
-            set_panels(s)
-            plan_blocks(s)
-            tasks = plan_tasks(s, api.threads)
-            failed = api.run(run_task, s, tasks, api.threads)
+            failed = api.run(run_task, s, plan(s, api.threads), api.threads)
     for axis in range(AXES):
         free_segments(&s.axis[axis])
     if failed:
@@ -70,15 +61,19 @@ cdef class Packed:
     """
     cdef void *memory
     cdef char *panels
-    cdef readonly int isa, dtype
-    cdef readonly ptrdiff_t groups
-    cdef readonly tuple shape
+    cdef int isa
+    cdef ptrdiff_t groups
+    cdef array_t kernel
 
     def __dealloc__(self):
         free(self.memory)
 
-    def fits(self, int dtype, tuple shape, ptrdiff_t groups):
-        return (self.isa == api.isa and self.dtype == dtype and self.shape == shape
+    cdef bint fits(self, const array_t *kernel, ptrdiff_t groups) noexcept:
+        cdef int axis
+        for axis in range(AXES):
+            if self.kernel.size[axis] != kernel.size[axis]:
+                return False
+        return (self.isa == api.isa and self.kernel.itemsize == kernel.itemsize
                 and self.groups == groups)
 
 
@@ -86,47 +81,62 @@ cdef char *aligned(void *memory) noexcept:
     return <char *>((<size_t>memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
 
 
-cdef strided_t describe(const void *data, const Py_ssize_t *shape, const Py_ssize_t *strides):
-    """A memory view's data; an axis of one element may have any stride, which must not matter."""
-    cdef strided_t result
+cdef geometry_t read_geometry(geometry) except *:
+    cdef geometry_t g
     cdef int axis
-    result.data = <char *>data
-    for axis in range(AXES):
-        result.size[axis] = shape[axis]
-        result.stride[axis] = strides[axis] if shape[axis] > 1 else 0
-    return result
+    if not isinstance(geometry, tuple):
+        raise TypeError(f"geometry must be a Geometry, got {type(geometry).__name__}")
+    strides, dilations, before, g.groups, _, _, _ = <tuple>geometry
+    for axis in range(3):
+        g.stride[axis], g.dilation[axis] = strides[axis], dilations[axis]
+        g.before[axis] = before[axis]
+    return g
 
 
-cdef sum_t new_sum(int dtype, ptrdiff_t groups) noexcept:
-    cdef sum_t s
-    memset(&s, 0, sizeof(s))
-    s.kernel = &api.kernels[dtype]
-    s.itemsize = 4 if dtype == FLOAT32 else 8
-    s.groups = groups
-    return s
+cdef int dtype_of(const array_t *array) noexcept:
+    return FLOAT32 if array.itemsize == 4 else FLOAT64
 
 
-cdef int kernel_as_weights(sum_t *s, const strided_t *kernel) noexcept:
+cdef int check_fit(const array_t *x, const array_t *kernel, const array_t *y,
+                   ptrdiff_t groups) except -1:
+    """Shapes are as they were checked: an argument's own code, or a thread, may have set one since.
+    """
+    if (x.size[0] != y.size[0] or x.size[4] != kernel.size[3] * groups
+            or y.size[4] != kernel.size[4] or y.size[4] % groups):
+        raise ValueError("arrays must keep their shapes during a call")
+    return 0
+
+
+cdef int start_sum(sum_t *s, const array_t *array, ptrdiff_t groups) noexcept:
+    """A sum over elements like the array's, all else still zero."""
+    memset(s, 0, sizeof(sum_t))
+    s.kernel = &api.kernels[dtype_of(array)]
+    s.itemsize, s.groups, s.scratch_bytes = array.itemsize, groups, SCRATCH_BYTES
+    return 0
+
+
+cdef int kernel_as_weights(sum_t *s, const array_t *kernel) noexcept:
     """Taps kd, kh, kw, ci of (KD, KH, KW, CI / groups, CO) for output channels co."""
     cdef int axis
     for axis in range(4):
-        s.w_step[axis + 1] = kernel.stride[axis]
+        s.w_step[axis + 1] = kernel.step[axis]
     s.w = kernel.data
     s.channels = kernel.size[4] // s.groups
-    s.w_channel = kernel.stride[4]
+    s.w_channel = kernel.step[4]
     s.w_group = s.channels * s.w_channel
     return 0
 
 
-def pack(const real[:, :, :, :, :] kernel not None, ptrdiff_t groups):
+def pack(kernel not None, ptrdiff_t groups):
     """The `Packed` form of kernel (KD, KH, KW, CI / groups, CO) for `forward`."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
-    cdef sum_t s = new_sum(dtype, groups)
+    cdef array_t k
+    cdef sum_t s
     cdef Packed result = Packed.__new__(Packed)
     cdef ptrdiff_t group, panel, panel_bytes
     cdef box_t box
     cdef int axis
+    describe(&k, kernel, 0, READ)
+    start_sum(&s, &k, groups)
     kernel_as_weights(&s, &k)
     set_panels(&s)
     s.taps = k.size[0] * k.size[1] * k.size[2] * k.size[3]
@@ -135,8 +145,7 @@ def pack(const real[:, :, :, :, :] kernel not None, ptrdiff_t groups):
     if result.memory == NULL:
         raise MemoryError("no memory for the packed kernel")
     result.panels = aligned(result.memory)
-    result.isa, result.dtype, result.groups = api.isa, dtype, groups
-    result.shape = tuple([k.size[axis] for axis in range(AXES)])
+    result.isa, result.groups, result.kernel = api.isa, groups, k
     box.low[0], box.high[0] = 0, 1
     for axis in range(1, AXES):
         box.low[axis], box.high[axis] = 0, k.size[axis - 1]
@@ -148,102 +157,127 @@ def pack(const real[:, :, :, :, :] kernel not None, ptrdiff_t groups):
     return result
 
 
-def forward(const real[:, :, :, :, :] x not None, const real[:, :, :, :, :] kernel not None,
-            const real[:] bias, real[:, :, :, :, :] out not None,
-            tuple strides, tuple dilations, tuple before, ptrdiff_t groups,
-            int activation=-1, double alpha=0, Packed packed=None):
-    """out (N OD OH OW CO) = x (N D H W CI) convolved with kernel, plus bias, activated."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
-    cdef strided_t a = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
-    cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
-    cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
-    cdef sum_t s = new_sum(dtype, groups)
+def forward(x not None, kernel not None, bias, out not None, geometry not None,
+            tuple activation not None, Packed packed=None):
+    """out (N OD OH OW CO) = x (N D H W CI) convolved with kernel, plus bias, activated.
+
+    `activation` is a kind (see activations.h; -1 for none) and its parameter.
+    """
+    cdef geometry_t g = read_geometry(geometry)
+    cdef array_t a, k, y
+    cdef sum_t s
+    cdef int axis, failed
+    describe(&a, x, 1, READ)
+    describe(&k, kernel, 0, READ)
+    describe(&y, out, 1, WRITE)
+    check_fit(&a, &k, &y, g.groups)
+    start_sum(&s, &a, g.groups)
     kernel_as_weights(&s, &k)
     if packed is not None:
-        if not packed.fits(dtype, tuple([k.size[axis] for axis in range(AXES)]), groups):
+        if not packed.fits(&k, g.groups):
             raise ValueError("packed must be the packed form of this kernel")
         s.packed = packed.panels
-    s.x, s.y = a.data, y.data
-    for axis in range(AXES):
-        s.x_step[axis], s.y_step[axis] = a.stride[axis], y.stride[axis]
-    s.x_group, s.y_group = k.size[3] * a.stride[4], s.channels * y.stride[4]
-    s.y_channel = y.stride[4]
-    if bias is not None:
-        s.bias, s.bias_step = <const char *>&bias[0], bias.strides[0]
-    set_activation(&s, dtype, activation, alpha)
+    set_arrays(&s, &a, &k, &y, bias)
+    s.x_group = k.size[3] * a.step[4]
+    set_activation(&s, activation)
     failed = plain_segment(&s.axis[0], a.size[0], 1)
     for axis in range(1, 4):
         failed |= window_segments(&s.axis[axis], y.size[axis], k.size[axis - 1], a.size[axis],
-                                  strides[axis - 1], dilations[axis - 1], before[axis - 1])
+                                  g.stride[axis - 1], g.dilation[axis - 1], g.before[axis - 1])
     failed |= plain_segment(&s.axis[4], 1, k.size[3])
     compute(&s, failed)
 
 
-cdef int set_activation(sum_t *s, int dtype, int kind, double alpha) noexcept:
-    """ReLU and ReLU6 in the register tile, others where the block is still in cache."""
-    if kind == RELU or kind == RELU6:
-        s.edge.clamp, s.edge.low, s.edge.high = True, 0, 6 if kind == RELU6 else INFINITY
-    elif kind >= 0:
-        s.activation, s.alpha = api.activation(kind, dtype), alpha
+cdef int set_arrays(sum_t *s, const array_t *x, const array_t *kernel, const array_t *y,
+                    bias) except -1:
+    """Where forward and input gradient read and write; `s.channels` are set."""
+    cdef array_t b
+    cdef int axis
+    same_type(x, kernel)
+    same_type(x, y)
+    s.x, s.y = x.data, y.data
+    for axis in range(AXES):
+        s.x_step[axis], s.y_step[axis] = x.step[axis], y.step[axis]
+    s.y_group, s.y_channel = s.channels * y.step[4], y.step[4]
+    if bias is not None:
+        describe(&b, bias, 0, READ)
+        same_type(x, &b)
+        if b.size[4] != y.size[4]:
+            raise ValueError("bias must keep its shape during a call")
+        s.bias, s.bias_step = b.data, b.step[4]
     return 0
 
 
-def input_gradient(const real[:, :, :, :, :] grad not None,
-                   const real[:, :, :, :, :] kernel not None, const real[:] bias,
-                   real[:, :, :, :, :] out not None,
-                   tuple strides, tuple dilations, tuple before, ptrdiff_t groups,
-                   int activation=-1, double alpha=0):
+cdef int set_activation(sum_t *s, tuple activation) except -1:
+    """ReLU and ReLU6 in the register tile, others where the block is still in cache."""
+    cdef int kind
+    kind, s.alpha = activation
+    if kind == RELU or kind == RELU6:
+        s.edge.clamp, s.edge.low, s.edge.high = True, 0, 6 if kind == RELU6 else INFINITY
+    elif kind >= 0:
+        s.activation = api.activation(kind, FLOAT32 if s.itemsize == 4 else FLOAT64)
+    return 0
+
+
+def input_gradient(grad not None, kernel not None, bias, out not None, geometry not None,
+                   tuple activation not None):
     """out (N D H W CI): the adjoint of `forward` in x, of grad (N OD OH OW CO).
 
     With a bias (CI,) and an activation it is a transposed convolution.
     """
-    cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
-    cdef strided_t g = describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
-    cdef strided_t k = describe(&kernel[0, 0, 0, 0, 0], kernel.shape, kernel.strides)
-    cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
-    cdef sum_t s = new_sum(dtype, groups)
-    cdef ptrdiff_t filters = k.size[4] // groups
+    cdef geometry_t at = read_geometry(geometry)
+    cdef array_t g, k, y
+    cdef ptrdiff_t filters
+    cdef sum_t s
+    cdef int axis, failed
+    describe(&g, grad, 1, READ)
+    describe(&k, kernel, 0, READ)
+    describe(&y, out, 1, WRITE)
+    check_fit(&y, &k, &g, at.groups)
+    start_sum(&s, &g, at.groups)
     kernel_as_weights(&s, &k)
-    s.channels, s.w_channel, s.w_step[4] = k.size[3], k.stride[3], k.stride[4]
-    s.x, s.y = g.data, y.data
-    for axis in range(AXES):
-        s.x_step[axis], s.y_step[axis] = g.stride[axis], y.stride[axis]
-    s.x_group, s.y_group = filters * g.stride[4], s.channels * y.stride[4]
-    s.y_channel = y.stride[4]
-    if bias is not None:
-        s.bias, s.bias_step = <const char *>&bias[0], bias.strides[0]
-    set_activation(&s, dtype, activation, alpha)
+    filters = s.channels
+    s.channels, s.w_channel, s.w_step[4] = k.size[3], k.step[3], k.step[4]
+    set_arrays(&s, &g, &k, &y, bias)
+    s.x_group = filters * g.step[4]
+    set_activation(&s, activation)
     failed = plain_segment(&s.axis[0], g.size[0], 1)
     for axis in range(1, 4):
         failed |= adjoint_segments(&s.axis[axis], y.size[axis], k.size[axis - 1], g.size[axis],
-                                   strides[axis - 1], dilations[axis - 1], before[axis - 1])
+                                   at.stride[axis - 1], at.dilation[axis - 1],
+                                   at.before[axis - 1])
     failed |= plain_segment(&s.axis[4], 1, filters)
     compute(&s, failed)
 
 
-def kernel_gradient(const real[:, :, :, :, :] x not None, const real[:, :, :, :, :] grad not None,
-                    real[:, :, :, :, :] out not None,
-                    tuple strides, tuple dilations, tuple before, ptrdiff_t groups):
+def kernel_gradient(x not None, grad not None, out not None, geometry not None):
     """out (KD KH KW CI/groups CO): the adjoint of `forward` in kernel, of grad (N OD OH OW CO)."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64, axis, failed
-    cdef strided_t a = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
-    cdef strided_t g = describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides)
-    cdef strided_t y = describe(&out[0, 0, 0, 0, 0], out.shape, out.strides)
-    cdef sum_t s = new_sum(dtype, groups)
+    cdef geometry_t at = read_geometry(geometry)
+    cdef array_t a, g, y
+    cdef sum_t s
+    cdef int axis, failed
+    describe(&a, x, 1, READ)
+    describe(&g, grad, 1, READ)
+    describe(&y, out, 0, WRITE)
+    same_type(&a, &g)
+    same_type(&a, &y)
+    check_fit(&a, &y, &g, at.groups)
+    start_sum(&s, &a, at.groups)
     s.runs = True
     s.x, s.w, s.y = a.data, g.data, y.data
     for axis in range(4):
-        s.x_step[axis], s.w_step[axis] = a.stride[axis], g.stride[axis]
-        s.y_step[axis + 1] = y.stride[axis]
-    s.x_step[4] = a.stride[4]
-    s.channels = y.size[4] // groups
-    s.w_channel, s.y_channel = g.stride[4], y.stride[4]
-    s.x_group = y.size[3] * a.stride[4]
-    s.w_group, s.y_group = s.channels * g.stride[4], s.channels * y.stride[4]
+        s.x_step[axis], s.w_step[axis] = a.step[axis], g.step[axis]
+        s.y_step[axis + 1] = y.step[axis]
+    s.x_step[4] = a.step[4]
+    s.channels = y.size[4] // at.groups
+    s.w_channel, s.y_channel = g.step[4], y.step[4]
+    s.x_group = y.size[3] * a.step[4]
+    s.w_group, s.y_group = s.channels * g.step[4], s.channels * y.step[4]
     failed = plain_segment(&s.axis[0], 1, a.size[0])
     for axis in range(1, 4):
         failed |= window_segments(&s.axis[axis], y.size[axis - 1], g.size[axis], a.size[axis],
-                                  dilations[axis - 1], strides[axis - 1], before[axis - 1])
+                                  at.dilation[axis - 1], at.stride[axis - 1],
+                                  at.before[axis - 1])
     failed |= plain_segment(&s.axis[4], y.size[3], 1)
     compute(&s, failed)
 

@@ -4,6 +4,7 @@
 Arrays (N, C) are C-contiguous and checked by the caller. Sums over a row are in double, columns
 ascending. Rows are few and short beside a network's work: the calling thread computes them.
 """
+from api cimport floatstate_flush, floatstate_restore, floatstate_t
 from loss_elements cimport *
 from loss_rows cimport *
 
@@ -59,6 +60,7 @@ def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::
     cdef ptrdiff_t i, count = y.shape[0], columns = y.shape[1]
     cdef real *slope = NULL
     cdef double p[PARAMETERS]
+    cdef floatstate_t before
     if (target.shape[0] != count or target.shape[1] != columns or values.shape[0] != count
             or (grad is not None and (grad.shape[0] != count or grad.shape[1] != columns))):
         raise ValueError("target, values and grad must have y's sizes")
@@ -72,7 +74,9 @@ def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::
     for i in range(PARAMETERS - FIRST):
         p[FIRST + i] = numbers[i] if i < len(numbers) else 0
     with nogil:
+        before = floatstate_flush()
         for i in range(count):
             if grad is not None:
                 slope = &grad[i, 0]
             values[i] = <real>row(which, element, &target[i, 0], &y[i, 0], slope, columns, p)
+        floatstate_restore(before)

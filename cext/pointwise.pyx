@@ -7,8 +7,10 @@ element's result depends on its piece, so the bits do not depend on the number o
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport exp, expf
 from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memset
 
 from api cimport *
+from arrays cimport *
 
 from convlet._cext import runtime
 
@@ -48,6 +50,8 @@ cdef struct call_t:
 cdef int run(task_t task, call_t *call) except -1:
     """`call.count` elements or rows, in pieces, with the GIL released."""
     cdef int failed
+    if call.count == 0:
+        return 0
     with nogil:
         failed = api.run(task, call, (call.count + call.piece - 1) // call.piece, api.threads)
     if failed:
@@ -55,10 +59,39 @@ cdef int run(task_t task, call_t *call) except -1:
     return 0
 
 
-cdef ptrdiff_t same_length(ptrdiff_t count, ptrdiff_t other) except -1:
-    if count != other:
-        raise ValueError(f"arrays must have the same number of elements, got {count} and {other}")
-    return count
+cdef int describe_like(array_t *to, array, int access, const array_t *like) except -1:
+    """An array with the rows and columns of another one."""
+    describe(to, array, 0, access)
+    same_type(like, to)
+    if count_elements(like) != count_elements(to) or like.size[4] != to.size[4]:
+        raise ValueError(
+            f"arrays must have the same number of elements and columns, got {count_elements(like)} "
+            f"of {like.size[4]} and {count_elements(to)} of {to.size[4]}")
+    return 0
+
+
+cdef array_t start(call_t *call, x, value, out, ptrdiff_t piece) except *:
+    """A call on x, `value` unless None, and `out`, element by element."""
+    cdef array_t a, b
+    memset(call, 0, sizeof(call_t))
+    describe(&a, x, 0, READ_FLAT)
+    if value is not None:
+        describe_like(&b, value, READ_FLAT, &a)
+        call.value = b.data
+    describe_like(&b, out, WRITE_FLAT, &a)
+    call.x, call.out = a.data, b.data
+    call.dtype, call.itemsize = FLOAT32 if a.itemsize == 4 else FLOAT64, a.itemsize
+    call.count, call.piece = count_elements(&a), piece
+    return a
+
+
+cdef int start_rows(call_t *call, x, value, out) except -1:
+    """The same, row by row; exp makes an element of softmax cost some sixteen times a copy."""
+    cdef array_t a = start(call, x, value, out, 0)
+    call.columns = max(a.size[4], 1)
+    call.count //= call.columns
+    call.piece = max(1, PIECE // 16 // call.columns)
+    return 0
 
 
 # -------------------------------------------------------------------------------------- activations
@@ -93,29 +126,20 @@ cdef void gradient_task(void *context, ptrdiff_t task, void *scratch) noexcept n
                count, c.alpha)
 
 
-def activation(int code, double alpha, const real[::1] x not None, real[::1] out not None):
+def activation(int code, double alpha, x not None, out not None):
     """out = the activation of x; out may be x."""
     cdef call_t call
-    call.dtype = FLOAT32 if real is float else FLOAT64
+    start(&call, x, None, out, PIECE)
     call.function, call.alpha = api.activation(checked_code(code), call.dtype), alpha
-    call.count, call.itemsize, call.piece = same_length(x.size, out.size), sizeof(real), PIECE
-    if call.count:
-        call.x, call.out = <const char *>&x[0], <char *>&out[0]
-        run(activation_task, &call)
+    run(activation_task, &call)
 
 
-def activation_gradient(int code, double alpha, const real[::1] grad not None,
-                        const real[::1] value not None, real[::1] out not None):
+def activation_gradient(int code, double alpha, grad not None, value not None, out not None):
     """out = grad times the derivative at `value` (see `gradient_from_output`); out may be grad."""
     cdef call_t call
-    call.dtype = FLOAT32 if real is float else FLOAT64
+    start(&call, grad, value, out, PIECE)
     call.gradient, call.alpha = api.activation_gradient(checked_code(code), call.dtype), alpha
-    call.count, call.itemsize, call.piece = same_length(grad.size, out.size), sizeof(real), PIECE
-    same_length(call.count, value.size)
-    if call.count:
-        call.x, call.value, call.out = (<const char *>&grad[0], <const char *>&value[0],
-                                        <char *>&out[0])
-        run(gradient_task, &call)
+    run(gradient_task, &call)
 
 
 # ------------------------------------------------------------------------------------------ softmax
@@ -167,39 +191,18 @@ cdef void softmax_gradient_task(void *context, ptrdiff_t task, void *scratch) no
                                  <double *>c.out + at, c.columns)
 
 
-cdef ptrdiff_t rows_of_piece(ptrdiff_t columns) noexcept:
-    """exp makes an element of softmax cost some sixteen times a copy."""
-    return max(1, PIECE // 16 // columns)
-
-
-def softmax(const real[:, ::1] x not None, real[:, ::1] out not None):
+def softmax(x not None, out not None):
     """Rows of out = exp(x) over its sum, x shifted by its maximum; sums in double, j ascending."""
     cdef call_t call
-    same_length(x.size, out.size)
-    same_length(x.shape[1], out.shape[1])
-    call.dtype = FLOAT32 if real is float else FLOAT64
-    call.count, call.columns = x.shape[0], x.shape[1]
-    if x.size:
-        call.piece = rows_of_piece(call.columns)
-        call.x, call.out = <const char *>&x[0, 0], <char *>&out[0, 0]
-        run(softmax_task, &call)
+    start_rows(&call, x, None, out)
+    run(softmax_task, &call)
 
 
-def softmax_gradient(const real[:, ::1] grad not None, const real[:, ::1] y not None,
-                     real[:, ::1] out not None):
+def softmax_gradient(grad not None, y not None, out not None):
     """out = y * (grad - sum of grad * y over the row), y being softmax's result."""
     cdef call_t call
-    same_length(grad.size, y.size)
-    same_length(grad.size, out.size)
-    same_length(grad.shape[1], y.shape[1])
-    same_length(grad.shape[1], out.shape[1])
-    call.dtype = FLOAT32 if real is float else FLOAT64
-    call.count, call.columns = grad.shape[0], grad.shape[1]
-    if grad.size:
-        call.piece = rows_of_piece(call.columns)
-        call.x, call.value, call.out = (<const char *>&grad[0, 0], <const char *>&y[0, 0],
-                                        <char *>&out[0, 0])
-        run(softmax_gradient_task, &call)
+    start_rows(&call, grad, y, out)
+    run(softmax_gradient_task, &call)
 
 
 # ------------------------------------------------------------------------------------------ dropout
@@ -228,8 +231,7 @@ cdef void dropout_task(void *context, ptrdiff_t task, void *scratch) noexcept no
         drop(c, <const double *>c.x, <double *>c.out, first, end)
 
 
-def dropout(const real[::1] x not None, real[::1] out not None, double rate, uint64_t seed,
-            uint64_t step):
+def dropout(x not None, out not None, double rate, uint64_t seed, uint64_t step):
     """out = x times 0 with probability `rate`, else times 1 / (1 - rate); out may be x.
 
     Which elements are dropped depends on (seed, step, position) alone: random bits are
@@ -238,10 +240,7 @@ def dropout(const real[::1] x not None, real[::1] out not None, double rate, uin
     cdef call_t call
     if not 0 <= rate < 1:
         raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
-    call.dtype = FLOAT32 if real is float else FLOAT64
-    call.count, call.piece = same_length(x.size, out.size), PIECE
+    start(&call, x, None, out, PIECE)
     call.seed, call.step = seed, step
     call.threshold, call.scale = <uint32_t>(rate * 4294967296.0), 1 / (1 - rate)
-    if call.count:
-        call.x, call.out = <const char *>&x[0], <char *>&out[0]
-        run(dropout_task, &call)
+    run(dropout_task, &call)

@@ -14,28 +14,17 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
 from api cimport *
+from arrays cimport *
 
 from convlet._cext import runtime
 
 cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
 
-ctypedef fused real:
-    float
-    double
-
 cdef enum:
-    AXES = 5
     SMALL_WORK = 65536     # elements: below, a sleeping worker would come too late
     TASK_WORK = 32768
     TASKS_PER_THREAD = 4
     CHANNEL_BLOCK = 16     # at least a cache line: two threads should not write to one
-
-
-# N D H W C, steps in bytes; no data where the operation has no such array.
-cdef struct array_t:
-    char *data
-    ptrdiff_t size[AXES]
-    ptrdiff_t step[AXES]
 
 
 # convlet.ops._geometry.Window; a stride of 0 means bins (see bin_at) of at most `size`
@@ -53,8 +42,8 @@ cdef struct pool_t:
     const kernels_t *kernel
     ptrdiff_t itemsize
     axis_t axis[TAP_AXES]
-    array_t x, y, dx, index
-    ptrdiff_t position_step              # of dx, where indices are given
+    array_t x, y, dx, index            # no data where the operation has no such array
+    ptrdiff_t position_step, positions   # of dx, where indices are given
     ptrdiff_t images, channels
     ptrdiff_t rows                       # of windows in one image: OD * OH
     bint average, include_pad, gradient, overlap
@@ -211,7 +200,7 @@ cdef void pool_box(const pool_t *p, box_t *box) noexcept nogil:
     call.add = p.overlap
     if p.gradient:
         if p.index.data:
-            call.dx.tap_step[0] = p.position_step
+            call.dx.tap_step[0], call.positions = p.position_step, p.positions
         p.kernel.pool_gradient(&call)
     else:
         p.kernel.pool(&call)
@@ -278,31 +267,37 @@ cdef int compute(pool_t *p) except -1:
 
 # ------------------------------------------------------------------------------------- entry points
 
-cdef array_t describe(const void *data, const Py_ssize_t *shape, const Py_ssize_t *strides):
-    """A memory view's data; an axis of one element may have any stride, which must not matter."""
-    cdef array_t result
-    cdef int axis
-    result.data = <char *>data
-    for axis in range(AXES):
-        result.size[axis] = shape[axis]
-        result.step[axis] = strides[axis] if shape[axis] > 1 else 0
-    return result
-
-
-cdef pool_t new_pool(int dtype, array_t y, windows) except *:
+cdef pool_t new_pool(y, int access, windows) except *:
+    """y: the array with an element for each window."""
     cdef pool_t p
     cdef int axis
+    cdef tuple w
     memset(&p, 0, sizeof(p))
-    p.kernel = &api.kernels[dtype]
-    p.itemsize = 4 if dtype == FLOAT32 else 8
-    p.y = y
-    p.images, p.channels = y.size[0], y.size[4]
-    p.rows = y.size[1] * y.size[2]
+    describe(&p.y, y, 1, access)
+    p.itemsize = p.y.itemsize
+    p.kernel = &api.kernels[FLOAT32 if p.itemsize == 4 else FLOAT64]
+    p.images, p.channels = p.y.size[0], p.y.size[4]
+    p.rows = p.y.size[1] * p.y.size[2]
     for axis in range(TAP_AXES):
-        w = windows[axis]
+        w = tuple(windows[axis])
         p.axis[axis] = axis_t(length=w[0], size=w[1], stride=w[2], dilation=w[3], before=w[4],
                               after=w[5], out=w[6])
     return p
+
+
+cdef int check_fit(const pool_t *p, const array_t *input, const array_t *index) except -1:
+    """Shapes are as they were checked: an argument's own code, or a thread, may have set one since.
+    """
+    cdef int axis
+    cdef bint fits = input.size[0] == p.images and input.size[4] == p.channels
+    for axis in range(TAP_AXES):
+        fits &= (input.size[axis + 1] == p.axis[axis].length
+                 and p.y.size[axis + 1] == p.axis[axis].out)
+    for axis in range(AXES):
+        fits &= index.data == NULL or index.size[axis] == p.y.size[axis]
+    if not fits:
+        raise ValueError("arrays must keep their shapes during a call")
+    return 0
 
 
 cdef int check_span(const pool_t *p) except -1:
@@ -315,57 +310,64 @@ cdef int check_span(const pool_t *p) except -1:
     return 0
 
 
-def max_pool(const real[:, :, :, :, :] x not None, real[:, :, :, :, :] y not None,
-             int64_t[:, :, :, :, :] indices, windows):
+cdef int describe_like(array_t *to, array, int access, const pool_t *p) except -1:
+    describe(to, array, 1, access)
+    same_type(&p.y, to)
+    return 0
+
+
+def max_pool(x not None, y not None, indices, windows):
     """y (N, OD, OH, OW, C) = maxima of x (N, D, H, W, C); their positions, unless indices is None.
 
     `windows` are three `convlet.ops._geometry.Window`, none of them without an input element.
     """
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef pool_t p = new_pool(dtype, describe(&y[0, 0, 0, 0, 0], y.shape, y.strides), windows)
-    p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    cdef pool_t p = new_pool(y, WRITE, windows)
+    describe_like(&p.x, x, READ, &p)
     if indices is not None:
         check_span(&p)
-        p.index = describe(&indices[0, 0, 0, 0, 0], indices.shape, indices.strides)
+        describe_positions(&p, indices, WRITE)
+    check_fit(&p, &p.x, &p.index)
     compute(&p)
 
 
-def average_pool(const real[:, :, :, :, :] x not None, real[:, :, :, :, :] y not None,
-                 bint include_pad, windows):
+cdef int describe_positions(pool_t *p, indices, int access) except -1:
+    describe(&p.index, indices, 1, access)
+    if p.index.itemsize != sizeof(int64_t):
+        raise ValueError(f"indices must have 8 bytes each, got {p.index.itemsize}")
+    return 0
+
+
+def average_pool(x not None, y not None, bint include_pad, windows):
     """y (N, OD, OH, OW, C) = averages of x (N, D, H, W, C)."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef pool_t p = new_pool(dtype, describe(&y[0, 0, 0, 0, 0], y.shape, y.strides), windows)
-    p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
+    cdef pool_t p = new_pool(y, WRITE, windows)
+    describe_like(&p.x, x, READ, &p)
     p.average, p.include_pad = True, include_pad
+    check_fit(&p, &p.x, &p.index)
     compute(&p)
 
 
-def max_pool_gradient(const real[:, :, :, :, :] grad not None,
-                      const real[:, :, :, :, :] x not None, real[:, :, :, :, :] dx not None,
-                      windows):
+def max_pool_gradient(grad not None, x not None, dx not None, windows):
     """Send each element of grad (N, OD, OH, OW, C) to the maximum of its window of x.
 
     dx (N, D, H, W, C) holds zeros, or anything where every input is under exactly one window.
     """
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef pool_t p = new_pool(
-        dtype, describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides), windows)
+    cdef pool_t p = new_pool(grad, READ, windows)
     check_span(&p)
-    p.x = describe(&x[0, 0, 0, 0, 0], x.shape, x.strides)
-    p.dx = describe(&dx[0, 0, 0, 0, 0], dx.shape, dx.strides)
+    describe_like(&p.x, x, READ, &p)
+    describe_like(&p.dx, dx, WRITE, &p)
     p.gradient, p.overlap = True, windows_overlap(p.axis)
+    check_fit(&p, &p.x, &p.index)
+    check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
-def average_pool_gradient(const real[:, :, :, :, :] grad not None,
-                          real[:, :, :, :, :] dx not None, bint include_pad, windows):
+def average_pool_gradient(grad not None, dx not None, bint include_pad, windows):
     """Share each element of grad (N, OD, OH, OW, C) among its window's inputs; dx as above."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef pool_t p = new_pool(
-        dtype, describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides), windows)
-    p.dx = describe(&dx[0, 0, 0, 0, 0], dx.shape, dx.strides)
+    cdef pool_t p = new_pool(grad, READ, windows)
+    describe_like(&p.dx, dx, WRITE, &p)
     p.average, p.include_pad, p.gradient = True, include_pad, True
     p.overlap = windows_overlap(p.axis)
+    check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
@@ -388,17 +390,16 @@ cdef int check_indices(const array_t *a, int64_t positions) except -1:
     return 0
 
 
-def max_pool_gradient_at(const real[:, :, :, :, :] grad not None,
-                         const int64_t[:, :, :, :, :] indices not None,
-                         real[:, :, :] dx not None):
+def max_pool_gradient_at(grad not None, indices not None, dx not None):
     """Add each element of grad (N, OD, OH, OW, C) to dx (N, D * H * W, C), at its index."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef pool_t p = new_pool(
-        dtype, describe(&grad[0, 0, 0, 0, 0], grad.shape, grad.strides),
-        [(length, 1, 1, 1, 0, 0, length) for length in grad.shape[1:4]])
-    p.index = describe(&indices[0, 0, 0, 0, 0], indices.shape, indices.strides)
-    check_indices(&p.index, dx.shape[1])
-    p.dx.data = <char *>&dx[0, 0, 0]
-    p.dx.step[0], p.dx.step[4], p.position_step = dx.strides[0], dx.strides[2], dx.strides[1]
+    cdef pool_t p = new_pool(grad, READ, [(1, 1, 1, 1, 0, 0, 1)] * TAP_AXES)
+    cdef int axis
+    describe_positions(&p, indices, READ)
+    describe_like(&p.dx, dx, WRITE, &p)  # (N, 1, 1, D * H * W, C)
+    p.positions, p.position_step, p.dx.step[3] = p.dx.size[3], p.dx.step[3], 0
+    check_indices(&p.index, p.positions)
+    for axis in range(TAP_AXES):
+        p.axis[axis].length = p.axis[axis].out = p.dx.size[axis + 1] = p.y.size[axis + 1]
+    check_fit(&p, &p.dx, &p.index)
     p.gradient = p.overlap = True
     compute(&p)

@@ -87,6 +87,18 @@ class keep_awake:
         workers_keep_awake(0)
 
 
+cdef class flushing:
+    """Context: subnormal numbers are zero on this thread, in NumPy's functions, too."""
+
+    cdef floatstate_t before
+
+    def __enter__(self):
+        self.before = floatstate_flush()
+
+    def __exit__(self, *exception):
+        floatstate_restore(self.before)
+
+
 cdef _threads_from_environment():
     text = os.environ.get("CONVLET_NUM_THREADS")
     if text is None:

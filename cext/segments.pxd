@@ -12,6 +12,7 @@ from libc.stdlib cimport free, malloc
 
 cdef enum:
     LARGEST = 0x2000000000000000  # no position is larger: _geometry.py sees to it
+    FEW_SEGMENTS = 8              # need no memory of their own
 
 
 cdef struct segment_t:
@@ -22,12 +23,20 @@ cdef struct segment_t:
 
 cdef struct segments_t:
     segment_t *items
+    segment_t few[FEW_SEGMENTS]
     ptrdiff_t count
     ptrdiff_t outs, taps  # of the whole axis
 
 
 cdef inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) noexcept nogil:
-    """a / b rounded up, for b > 0 and any a."""
+    """a / b rounded up, for b > 0 and any a.
+
+    A division takes some twenty cycles and a call makes dozens, most of them of these kinds.
+    """
+    if b == 1:
+        return a
+    if 0 < a <= b:
+        return 1
     return a // b + (a % b > 0) if a >= 0 else -((-a) // b)
 
 
@@ -39,6 +48,21 @@ cdef inline ptrdiff_t common_divisor(ptrdiff_t a, ptrdiff_t b) noexcept nogil:
     while b:
         a, b = b, a % b
     return a
+
+
+cdef inline int reserve(segments_t *s, ptrdiff_t outs, ptrdiff_t taps,
+                        ptrdiff_t most) noexcept nogil:
+    """Room for `most` segments. -1 without memory."""
+    s.outs, s.taps, s.count, s.items = outs, taps, 0, s.few
+    if most > FEW_SEGMENTS:
+        s.items = <segment_t *>malloc(most * sizeof(segment_t))
+    return 0 if s.items else -1
+
+
+cdef inline void free_segments(segments_t *s) noexcept nogil:
+    if s.items != s.few:
+        free(s.items)
+    s.items = s.few
 
 
 cdef inline void append(segments_t *s, ptrdiff_t out, ptrdiff_t out_step, ptrdiff_t outs,
@@ -62,11 +86,9 @@ cdef inline void append(segments_t *s, ptrdiff_t out, ptrdiff_t out_step, ptrdif
 
 
 cdef inline int plain_segment(segments_t *s, ptrdiff_t outs, ptrdiff_t taps) noexcept nogil:
-    """A batch or channel axis: every output sees every tap. -1 without memory."""
-    s.outs, s.taps, s.count = outs, taps, 1
-    s.items = <segment_t *>malloc(sizeof(segment_t))
-    if s.items == NULL:
-        return -1
+    """A batch or channel axis: every output sees every tap."""
+    reserve(s, outs, taps, 1)
+    s.count = 1
     s.items[0] = segment_t(out=0, out_step=1, outs=outs, tap=0, tap_step=1, taps=taps,
                            source=0, source_step=1, source_tap_step=1)
     return 0
@@ -77,9 +99,7 @@ cdef inline int window_segments(segments_t *s, ptrdiff_t outs, ptrdiff_t taps, p
                                 ptrdiff_t before) noexcept nogil:
     """Output o sees source o * stride + t * dilation - before at tap t. -1 without memory."""
     cdef ptrdiff_t o, first, end, start, run, whole
-    s.outs, s.taps, s.count = outs, taps, 0
-    s.items = <segment_t *>malloc((min(outs, 2 * taps + 2) + 1) * sizeof(segment_t))
-    if s.items == NULL:
+    if reserve(s, outs, taps, min(outs, 2 * taps + 2) + 1):
         return -1
     # Outputs up to `whole` that see no padding before see none after either: one run.
     whole = (length + before - (taps - 1) * dilation - 1) // stride + 1 if (
@@ -108,9 +128,7 @@ cdef inline int adjoint_segments(segments_t *s, ptrdiff_t outs, ptrdiff_t taps, 
     cdef ptrdiff_t largest = LARGEST
     cdef ptrdiff_t period = dilation * tap_step if tap_step <= largest // dilation else largest
     cdef ptrdiff_t residues = min(stride, outs), residue, i, reach, tap, count, first, end
-    s.outs, s.taps, s.count = outs, taps, 0
-    s.items = <segment_t *>malloc((min(outs, 2 * taps + 2 * residues) + 1) * sizeof(segment_t))
-    if s.items == NULL:
+    if reserve(s, outs, taps, min(outs, 2 * taps + 2 * residues) + 1):
         return -1
     for residue in range(residues):
         tap = 0  # the first tap that reaches outputs of this residue, if one does
@@ -128,8 +146,3 @@ cdef inline int adjoint_segments(segments_t *s, ptrdiff_t outs, ptrdiff_t taps, 
                    -(dilation // divisor))
             i += stride
     return 0
-
-
-cdef inline void free_segments(segments_t *s) noexcept nogil:
-    free(s.items)
-    s.items = NULL

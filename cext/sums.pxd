@@ -14,10 +14,10 @@ are packed in panels, a register tile's channels side by side, a row for each ta
 and taps are summed in ascending order in any nest.
 """
 from api cimport *
+from arrays cimport *
 from segments cimport *
 
 cdef enum:
-    AXES = 5
     BLOCK_ROWS = 192      # a multiple of every tile's rows; the block's input stays in L2
     FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
     CHUNK_TAPS = 512      # ... at this many taps
@@ -46,6 +46,7 @@ cdef struct sum_t:
     ptrdiff_t bias_step
     const char *packed                # panels of all taps, or NULL: pack while computing
     bint runs                         # a fresh sum for each chunk of taps, added to y
+    ptrdiff_t scratch_bytes           # of a task, where panels are packed
     edge_t edge
     activation_t activation
     double alpha
@@ -98,9 +99,11 @@ cdef inline box_t chunk_box(const sum_t *s, ptrdiff_t index) noexcept nogil:
     cdef int axis
     for axis in range(AXES - 1, -1, -1):
         parts = ceil_div(s.axis[axis].taps, s.chunk[axis])
-        box.low[axis] = rest % parts * s.chunk[axis]
+        box.low[axis] = 0
+        if parts > 1:
+            box.low[axis] = rest % parts * s.chunk[axis]
+            rest //= parts
         box.high[axis] = min(box.low[axis] + s.chunk[axis], s.axis[axis].taps)
-        rest //= parts
         box.origin[axis] = 0 if s.packed else box.low[axis]
         box.step[axis] = packed
         packed *= s.axis[axis].taps if s.packed else box.high[axis] - box.low[axis]
@@ -149,8 +152,10 @@ cdef inline void class_segments(const sum_t *s, ptrdiff_t index,
                                 const segment_t **of) noexcept nogil:
     cdef int axis
     for axis in range(AXES - 1, -1, -1):
-        of[axis] = &s.axis[axis].items[index % s.axis[axis].count]
-        index //= s.axis[axis].count
+        of[axis] = s.axis[axis].items
+        if s.axis[axis].count > 1:
+            of[axis] += index % s.axis[axis].count
+            index //= s.axis[axis].count
 
 
 cdef inline ptrdiff_t class_rows(const segment_t *const *of) noexcept nogil:
@@ -167,10 +172,12 @@ cdef inline void locate_rows(const sum_t *s, const segment_t *const *of, ptrdiff
     cdef ptrdiff_t rest = first, row
     cdef int axis
     for axis in range(AXES - 1, -1, -1):
-        at[axis] = rest % of[axis].outs
-        rest //= of[axis].outs
-        x_by[axis] = of[axis].source_step * s.x_step[axis] if of[axis].outs > 1 else 0
-        y_by[axis] = of[axis].out_step * s.y_step[axis] if of[axis].outs > 1 else 0
+        at[axis] = x_by[axis] = y_by[axis] = 0
+        if of[axis].outs > 1:
+            at[axis] = rest % of[axis].outs
+            rest //= of[axis].outs
+            x_by[axis] = of[axis].source_step * s.x_step[axis]
+            y_by[axis] = of[axis].out_step * s.y_step[axis]
         x += of[axis].source * s.x_step[axis] + at[axis] * x_by[axis]
         y += of[axis].out * s.y_step[axis] + at[axis] * y_by[axis]
     for row in range(count):

@@ -14,7 +14,7 @@ from convlet._cext import runtime
 # The fixtures below set a process-wide mode that all examples of a test are meant to share.
 shared = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 settings.register_profile("default", max_examples=25, derandomize=True, database=None, **shared)
-settings.register_profile("many", max_examples=150, derandomize=True, database=None, **shared)
+settings.register_profile("many", max_examples=500, derandomize=True, database=None, **shared)
 settings.register_profile("few", max_examples=4, derandomize=True, database=None, **shared)
 settings.register_profile("ci", max_examples=250, print_blob=True, **shared)
 settings.load_profile("default")

@@ -20,6 +20,23 @@ def instruction_set(name):
         runtime._set_isa(before)
 
 
+def results_to_agree(compute):
+    """Pairs of results of `compute()` whose bits must be the same, and on which instruction sets.
+
+    `compute` returns a list of arrays.
+    """
+    for group in EQUAL:
+        found = {}
+        for name in runtime.available_isas():
+            if name in group:
+                with instruction_set(name):
+                    found[name] = compute()
+        first, *others = found
+        for other in others:
+            for number, pair in enumerate(zip(found[other], found[first], strict=True)):
+                yield *pair, f"result {number} on {other} and {first}"
+
+
 @contextmanager
 def num_threads(n):
     before = runtime.get_num_threads()

@@ -149,20 +149,25 @@ def often(factor=4):
     return settings(max_examples=factor * settings().max_examples)
 
 
-def conv_configs(ranks=(1, 2, 3), channels=CHANNELS):
-    """Strategy of `ConvConfig`."""
-    return SEEDS.map(lambda seed: random_conv(Random(seed), ranks, channels))
+def conv_configs(ranks=(1, 2, 3), channels=CHANNELS, *, padding=None):
+    """Strategy of `ConvConfig`.
+
+    `padding(rng, sizes)` chooses one; without, any that there is.
+    """
+    return SEEDS.map(lambda seed: random_conv(Random(seed), ranks, channels, padding))
 
 
-def pool_configs(ranks=(1, 2, 3), channels=CHANNELS, *, dilation=True):
+def pool_configs(ranks=(1, 2, 3), channels=CHANNELS, *, dilation=True, ceil=True, padding=None):
     """Strategy of `PoolConfig` whose windows all meet the input."""
-    return SEEDS.map(lambda seed: random_pool(Random(seed), ranks, channels, dilation))
+    return SEEDS.map(
+        lambda seed: random_pool(Random(seed), ranks, channels, dilation, ceil, padding)
+    )
 
 
-def random_conv(rng, ranks, channels):
+def random_conv(rng, ranks, channels, padding):
     rank = rng.choice(ranks)
-    names = ["valid", "same", "same_lower"] + ["causal"] * (rank == 1)
-    lengths, sizes, strides, padding, dilations = random_windows(rng, rank, names)
+    choose = padding or (any_padding if rank > 1 else any_padding_of_1d)
+    lengths, sizes, strides, padding, dilations = random_windows(rng, rank, choose)
     groups = rng.choice([1, 1, 1, 2, 3, 17])
     few = [count for count in channels if groups * count <= 2 * max(channels)] or [1]
     return ConvConfig(
@@ -180,11 +185,9 @@ def random_conv(rng, ranks, channels):
     )
 
 
-def random_pool(rng, ranks, channels, dilation):
+def random_pool(rng, ranks, channels, dilation, ceil, padding):
     rank = rng.choice(ranks)
-    lengths, sizes, strides, padding, dilations = random_windows(
-        rng, rank, ["valid", "same", "same_lower"]
-    )
+    lengths, sizes, strides, padding, dilations = random_windows(rng, rank, padding or any_padding)
     config = PoolConfig(
         batch=rng.randint(1, 3),
         lengths=lengths,
@@ -193,7 +196,7 @@ def random_pool(rng, ranks, channels, dilation):
         strides=rng.choice([None, strides]),
         padding=padding,
         dilation_rate=dilations if dilation else 1,
-        ceil_mode=rng.random() < 0.5,
+        ceil_mode=ceil and rng.random() < 0.5,
         data_format=rng.choice(DATA_FORMATS),
     )
     if not config.windows_meet_input:  # too much padding: use as little as always does
@@ -201,12 +204,12 @@ def random_pool(rng, ranks, channels, dilation):
     return config
 
 
-def random_windows(rng, rank, names):
+def random_windows(rng, rank, choose):
     """Lengths, sizes, strides, padding and dilations such that a window fits on each axis."""
     sizes = tuple(rng.randint(1, {1: 7, 2: 4, 3: 3}[rank]) for _ in range(rank))
     strides = one_or_each(rng, (1, 1, 2, 3), rank)
     dilations = one_or_each(rng, (1, 1, 2, 3), rank)
-    padding = random_padding(rng, sizes, names)
+    padding = choose(rng, sizes)
     lengths = []
     for axis, size in enumerate(sizes):
         reach = oracles.per_axis(dilations, rank)[axis] * (size - 1) + 1
@@ -220,7 +223,7 @@ def random_windows(rng, rank, names):
     return tuple(lengths), sizes, strides, padding, dilations
 
 
-def random_padding(rng, sizes, names):
+def any_padding(rng, sizes, names=("valid", "same", "same_lower")):
     """A name, an int, or pairs up to one beyond the window's size."""
     kind = rng.choice([*names, "int", "pairs"])
     if kind == "int":
@@ -228,6 +231,24 @@ def random_padding(rng, sizes, names):
     if kind == "pairs":
         return tuple((rng.randint(0, size + 1), rng.randint(0, size + 1)) for size in sizes)
     return kind
+
+
+def any_padding_of_1d(rng, sizes):
+    return any_padding(rng, sizes, ("valid", "same", "same_lower", "causal"))
+
+
+def keras_padding(rng, sizes):
+    return rng.choice(["valid", "same"])
+
+
+def symmetric_padding(rng, sizes):
+    """What PyTorch's pools take: both sides alike, by half a window at most."""
+    return tuple((pad, pad) for pad in (rng.randint(0, size // 2) for size in sizes))
+
+
+def smaller_padding(rng, sizes):
+    """What ONNX Runtime's pools take: less than the window, on each side for itself."""
+    return tuple((rng.randint(0, size - 1), rng.randint(0, size - 1)) for size in sizes)
 
 
 def one_or_each(rng, values, rank):
@@ -241,7 +262,8 @@ def fortran(array):
 
 def sliced(array):
     """Every second element of a larger array on each axis."""
-    base = np.full([2 * size + 1 for size in array.shape], np.nan, array.dtype)
+    between = np.nan if array.dtype.kind == "f" else -(2**31)
+    base = np.full([2 * size + 1 for size in array.shape], between, array.dtype)
     view = base[tuple(slice(1, 2 * size + 1, 2) for size in array.shape)]
     view[...] = array
     return view
@@ -277,6 +299,13 @@ def read_only(array):
     array = array.copy()
     array.flags.writeable = False
     return array
+
+
+def in_layouts(arrays, seed):
+    """Copies of the arrays, each in a layout of its own; and the layouts' names."""
+    rng = Random(seed)
+    names = [rng.choice(list(LAYOUTS)) for _ in arrays]
+    return [LAYOUTS[name](array) for name, array in zip(names, arrays, strict=True)], names
 
 
 LAYOUTS = {

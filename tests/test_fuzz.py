@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convlet import ops
+from convlet import activations, initializers, losses, metrics, ops, optimizers
 
 FOLDER = Path(__file__).with_name("fuzz")
 
@@ -29,11 +29,12 @@ def fuzz():
 def worker(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
     yield module("worker")
-    sys.modules.pop("arguments", None)
+    for name in ("arguments", "functions"):
+        sys.modules.pop(name, None)
 
 
 def test_no_findings(fuzz):
-    """Every operator and layer, some hundred times each in CI's longer run."""
+    """Every operator, layer and function, some hundred times each in CI's longer run."""
     cases, findings = 0, []
     while cases < 3000:
         ran, found = fuzz.work(cases, 3000 - cases, timeout=300)
@@ -46,23 +47,27 @@ def test_all_public_names_take_part(worker):
     assert set(worker.arguments.OPERATORS) == set(ops.__all__)
     assert {"Conv2D", "Conv3DTranspose", "Dropout", "UpSampling2D"} <= set(worker.arguments.LAYERS)
     assert len(worker.arguments.LAYERS) >= 40
+    named = {name for name in worker.functions.FUNCTIONS if "." in name}
+    for module in (activations, initializers, losses, metrics, optimizers):
+        kind = module.__name__.removeprefix("convlet.")
+        others = {"Initializer", "Loss", "Metric", "Optimizer", "serialize", "deserialize"}
+        assert {f"{kind}.{name}" for name in module.__all__ if name not in others} <= named
 
 
 def test_most_calls_succeed(worker):
     """A fuzz of nothing but refused calls would test the checks alone."""
-    good = 0
-    for case in range(200):
-        name = worker.arguments.OPERATORS[case % len(ops.__all__)]
-        rng = np.random.default_rng(case)
-        given = worker.arguments.operator_call(name, rng)
-        if any(isinstance(v, np.ndarray) and v.size > worker.GIANT for v in given.values()):
-            continue
-        try:
-            getattr(ops, name)(**given)
-            good += 1
-        except (TypeError, ValueError, MemoryError, RuntimeError):
-            pass
-    assert good > 60
+    for names in (worker.arguments.OPERATORS, tuple(worker.functions.FUNCTIONS)):
+        good = 0
+        for case in range(200):
+            act, values = worker.prepared(names[case % len(names)], np.random.default_rng(case))
+            if any(isinstance(v, np.ndarray) and v.size > worker.GIANT for v in values):
+                continue
+            try:
+                act()
+                good += 1
+            except (TypeError, ValueError, MemoryError, RuntimeError):
+                pass
+        assert good > 60, names
 
 
 @pytest.mark.parametrize("error", [IndexError("x"), AssertionError(), ValueError(), SystemError()])

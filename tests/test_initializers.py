@@ -122,6 +122,8 @@ def test_get_and_configurations():
         (lambda: initializers.VarianceScaling(scale=0), ValueError, "scale must be above 0"),
         (lambda: initializers.VarianceScaling(mode="fan"), ValueError, "mode must be one of"),
         (lambda: initializers.VarianceScaling(distribution="x"), ValueError, "distribution"),
+        (lambda: initializers.RandomUniform(-1e308, 1e308), ValueError, "must be finite"),
+        (lambda: initializers.RandomUniform(0, float("nan")), ValueError, "must be finite"),
         (lambda: initializers.HeNormal(seed=-1), ValueError, "seed must be at least 0"),
         (lambda: initializers.HeNormal(seed=0.5), TypeError, "seed must be an int"),
         (lambda: initializers.Ones()((2,), "int32"), ValueError, "dtype must be"),

@@ -213,22 +213,31 @@ if hasattr(os, "fork"):
 
     @pytest.mark.parametrize("threads", [1, 2, 3])
     def test_fork_during_use(threads):
-        """Another thread's operator is under way when this one forks."""
+        """Other threads' operators are under way when two threads fork."""
         program = (
             FORK
             + """
-        done = threading.Event()
+        done, failures = threading.Event(), []
 
         def busy():
             while not done.is_set():
                 assert np.array_equal(ops.conv(x, kernel), expected)
 
-        worker = threading.Thread(target=busy)
-        worker.start()
-        for _ in range(20):
-            fork_and_wait()
+        def forking():
+            for _ in range(10):
+                fork_and_wait()
+
+        threading.excepthook = lambda failure: failures.append(failure.exc_value)
+        workers = [threading.Thread(target=busy) for _ in range(3)]
+        forkers = [threading.Thread(target=forking) for _ in range(2)]
+        for thread in workers + forkers:
+            thread.start()
+        for thread in forkers:
+            thread.join()
         done.set()
-        worker.join()
+        for thread in workers:
+            thread.join()
+        assert not failures, failures
         print("done")
         """
         )

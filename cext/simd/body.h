@@ -28,6 +28,7 @@
 #define real float
 #include "tile.h"
 #include "pool.h"
+#include "winograd.h"
 #include "norm.h"
 #undef REAL_BITS
 #undef real
@@ -36,14 +37,16 @@
 #define real double
 #include "tile.h"
 #include "pool.h"
+#include "winograd.h"
 #include "norm.h"
 
-#define ROW(bits)                                                                   \
-    {                                                                               \
-        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, panel_f##bits, pack_f##bits, pool_f##bits,   \
-            pool_gradient_f##bits, norm_moments_f##bits, norm_products_f##bits,     \
-            norm_scale_f##bits, norm_slope_f##bits, norm_rows_f##bits,              \
-            norm_rows_slope_f##bits                                                 \
+#define ROW(bits)                                                                                  \
+    {                                                                                              \
+        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, panel_f##bits, pack_f##bits,         \
+            pool_f##bits, pool_gradient_f##bits, winograd_input_f##bits, winograd_output_f##bits,  \
+            winograd_kernel_f##bits, winograd_gradient_f##bits, winograd_kernel_gradient_f##bits,  \
+            norm_moments_f##bits, norm_products_f##bits, norm_scale_f##bits, norm_slope_f##bits,   \
+            norm_rows_f##bits, norm_rows_slope_f##bits                                             \
     }
 
 const kernels_t PASTE(kernels_, ISA)[DTYPE_COUNT] = {ROW(32), ROW(64)};

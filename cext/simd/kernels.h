@@ -56,6 +56,7 @@ typedef struct {
 } pack_t;
 
 #include "windows.h"
+#include "tiles.h"
 
 /* Rows of a C-contiguous matrix x, of dy and y alike; see norm.h for what is read and written. */
 enum { NORM_COLUMNS = 16, NORM_LANES = 16, NORM_BLOCK = 16384 /* elements */ };
@@ -79,6 +80,11 @@ typedef struct {
     void (*pack)(const pack_t *);
     void (*pool)(const window_t *);
     void (*pool_gradient)(const window_t *);
+    void (*winograd_input)(const transform_t *);
+    void (*winograd_output)(const transform_t *);
+    void (*winograd_kernel)(const kernel_transform_t *);
+    void (*winograd_gradient)(const transform_t *);
+    int (*winograd_kernel_gradient)(const kernel_transform_t *);
     norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope, norm_rows, norm_rows_slope;
 } kernels_t;
 

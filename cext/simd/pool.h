@@ -36,14 +36,6 @@ INLINE int64_t NAME(position_of)(real number) {
     return (int64_t)(bits - first);
 }
 
-OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
-    for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
-}
-
-OUTLINE void NAME(spread)(char *p, ptrdiff_t step, ptrdiff_t lanes, const real *from) {
-    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, from[j]);
-}
-
 INLINE V NAME(read_lanes)(const char *p, ptrdiff_t step, const int layout, ptrdiff_t few) {
     if (layout == DENSE) return vload(p);
     real buffer[LANES] = {0};
@@ -240,12 +232,14 @@ static void NAME(pool)(const window_t *a) {
         NAME(any_box)(MAXIMUM, dense, a);
 }
 
-/* One row's gradient where the maxima's positions are given. */
+/* One row's gradient where the maxima's positions are given. They have been checked, but another
+ * thread may have written to their array since. */
 INLINE void NAME(scatter)(const window_t *a) {
     for (ptrdiff_t outer = 0; outer < a->outer; outer++)
         for (ptrdiff_t lane = 0; lane < a->lanes; lane++) {
             int64_t index;
             memcpy(&index, NAME(at)(&a->index, outer, lane), sizeof index);
+            if ((uint64_t)index >= (uint64_t)a->positions) continue;
             char *dx = NAME(at)(&a->dx, outer, lane) + index * a->dx.tap_step[0];
             real grad = NAME(load_one)(NAME(at)(&a->y, outer, lane));
             NAME(store_one)(dx, NAME(load_one)(dx) + grad);

@@ -22,6 +22,15 @@ INLINE real NAME(load_one)(const void *p) {
 
 INLINE void NAME(store_one)(void *p, real value) { memcpy(p, &value, sizeof value); }
 
+/* Elements `step` bytes apart, moved to and from neighbours. */
+OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
+    for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
+}
+
+OUTLINE void NAME(spread)(char *p, ptrdiff_t step, ptrdiff_t lanes, const real *from) {
+    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, from[j]);
+}
+
 /* A row of the tile, moved between y and registers; the slow way where y has holes or ends. */
 INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C) {
     if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
@@ -29,8 +38,7 @@ INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C)
         return;
     }
     real buffer[TILE_VECTORS * LANES] = {0};
-    for (ptrdiff_t j = 0; j < a->channels && j < C * LANES; j++)
-        buffer[j] = NAME(load_one)(y + j * a->y_step);
+    NAME(gather)(y, a->y_step, a->channels, buffer);
     UNROLL for (int c = 0; c < C; c++) row[c] = vload(buffer + c * LANES);
 }
 
@@ -41,8 +49,7 @@ INLINE void NAME(write_row)(const panel_t *a, char *y, const V *row, const int C
     }
     real buffer[TILE_VECTORS * LANES];
     UNROLL for (int c = 0; c < C; c++) vstore(buffer + c * LANES, row[c]);
-    for (ptrdiff_t j = 0; j < a->channels && j < C * LANES; j++)
-        NAME(store_one)(y + j * a->y_step, buffer[j]);
+    NAME(spread)(y, a->y_step, a->channels, buffer);
 }
 
 INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {

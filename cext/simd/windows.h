@@ -25,6 +25,7 @@ typedef struct {
     operand_t dx;        /* gradient only */
     operand_t index;     /* int64, the maxima's positions; data may be NULL */
     position_t position; /* of x's elements, as indices count them */
+    int64_t positions;   /* of one image's channel, where indices are given: each is below it */
     double count;        /* the average's divisor, or 0 for the maximum */
     int add;             /* add to dx instead of overwriting it */
 } window_t;

@@ -30,7 +30,9 @@ _NAMES = {
     "Model": "convlet.models",
     "Sequential": "convlet.models",
     "Variable": "convlet._variable",
+    "get_algorithm": "convlet._algorithm",
     "get_num_threads": "convlet._cext.runtime",
+    "set_algorithm": "convlet._algorithm",
     "set_num_threads": "convlet._cext.runtime",
     "show_config": "convlet._about",
 }

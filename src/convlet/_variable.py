@@ -43,6 +43,7 @@ class Variable:
     (array([1., 2.], dtype=float32), 1)
     """
 
+    # convlet's own reading takes `_data`: a view takes as long as a small network's layer.
     __slots__ = ("_data", "_version", "name", "path", "trainable")
 
     def __init__(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convlet import config
+from convlet._cext import runtime
 from convlet._variable import Array
 from convlet.ops._activation import activate
 
@@ -80,9 +81,10 @@ def relu(
         y = _apply("relu", x)
     else:
         x = _floating(x)
-        # Times a slope of 0, an infinity would be NaN.
-        below = negative_slope * (x - threshold) if negative_slope else np.where(x == x, 0, x)
-        y = np.where(x > threshold, x, below).astype(x.dtype)
+        with runtime.flushing():
+            # Times a slope of 0, an infinity would be NaN.
+            below = negative_slope * (x - threshold) if negative_slope else np.where(x == x, 0, x)
+            y = np.where(x > threshold, x, below).astype(x.dtype)
     return y if max_value is None else np.minimum(y, np.asarray(max_value, y.dtype))
 
 
@@ -101,7 +103,8 @@ def elu(x: Any, alpha: float = 1.0) -> Array:
     if alpha == 1:
         return _apply("elu", x)
     x = _floating(x)
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))).astype(x.dtype)
+    with runtime.flushing():
+        return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))).astype(x.dtype)
 
 
 def selu(x: Any) -> Array:

@@ -124,6 +124,8 @@ class RandomUniform(Initializer):
         self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
     ) -> None:
         self.minval, self.maxval = float(minval), float(maxval)
+        if not math.isfinite(self.maxval - self.minval):
+            raise ValueError(f"maxval - minval must be finite, got {minval} and {maxval}")
         self._set_seed(seed)
 
     def _values(self, shape: tuple[int, ...]) -> Array:

@@ -46,6 +46,42 @@ def test_conv_gradients(arrays, rng):
         comparison.assert_close(got, want, tolerance, dtype=np.float32)
 
 
+# (x's spatial axes, channels, size, filters, stride, padding, dilation, groups)
+WINDOWS = [
+    ((9, 8), 4, 3, 6, 1, 1, 1, 2),
+    ((9, 8), 6, 3, 6, 2, 1, 1, 6),  # depthwise
+    ((9, 11), 3, 3, 4, 2, 2, 2, 1),
+    ((19,), 3, 5, 4, 3, 2, 1, 1),
+    ((5, 6, 7), 2, 3, 3, 1, 1, 1, 1),
+]
+
+
+@pytest.mark.parametrize("shape", WINDOWS, ids=str)
+@pytest.mark.parametrize("large", [False, True], ids=["whole batch", "image by image"])
+def test_conv_of_every_kind(shape, large, rng, monkeypatch):
+    spatial, channels, size, filters, stride, padding, dilation, groups = shape
+    monkeypatch.setattr(baselines, "_LARGE", 1 if large else 1 << 28)
+    rank = len(spatial)
+    x = rng.standard_normal((2, *spatial, channels)).astype(np.float32)
+    kernel = rng.standard_normal((*(size,) * rank, channels // groups, filters)).astype(np.float32)
+    bias = rng.standard_normal(filters).astype(np.float32)
+    keywords = {"strides": stride, "padding": padding, "dilation_rate": dilation}
+    tolerance = comparison.conv_tolerance(x, kernel, bias, dtype=np.float32, **keywords)
+    expected = oracles.conv(x, kernel, bias, **keywords)
+    actual = baselines.conv(x, kernel, bias, stride, padding, dilation, groups)
+    comparison.assert_close(actual, expected, tolerance, dtype=np.float32)
+    if groups == 1:
+        grad = rng.standard_normal(expected.shape).astype(np.float32)
+        gradients = (
+            baselines.conv_grad_x(grad, kernel, x.shape, stride, padding, dilation),
+            *baselines.conv_grad_kernel(grad, x, size, stride, padding, dilation),
+        )
+        tolerances = comparison.conv_grad_tolerances(grad, x, kernel, dtype=np.float32, **keywords)
+        wanted = oracles.conv_grad(grad, x, kernel, **keywords)
+        for got, want, tolerance in zip(gradients, wanted, tolerances, strict=True):
+            comparison.assert_close(got, want, tolerance, dtype=np.float32)
+
+
 @pytest.mark.parametrize("levels", [3, 1000], ids=["ties", "no ties"])
 def test_max_pool_and_its_gradient(arrays, levels, rng):
     x, _, _, size, stride = arrays

@@ -1,24 +1,12 @@
-"""The named shapes and their arithmetic."""
+"""A case's shapes, arithmetic and data."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from convlet.bench._options import GROUPS
-from convlet.bench.cases import Case, all_cases, forward_layers
-
-
-def test_fourteen_layers_with_their_output_sizes():
-    sizes = [(case.name, case.out_shape[1]) for case in forward_layers()]
-    names = [*(f"cv{i}" for i in range(1, 13)), "ref1", "ref2"]
-    expected = [55, 56, 111, 109, 20, 10, 222, 110, 54, 26, 12, 5, 26, 24]
-    assert sizes == list(zip(names, expected, strict=True))
-
-
-@pytest.mark.parametrize("quick", [False, True])
-def test_names_are_unique_and_every_group_is_there(quick):
-    cases = all_cases(quick)
-    assert len({case.name for case in cases}) == len(cases)
-    assert {case.group for case in cases} == set(GROUPS)
+from convlet.bench.cases import Case
+from convlet.bench.suites import forward_layers
 
 
 def test_flops_of_the_lectures_second_layer():
@@ -48,3 +36,55 @@ def test_data_has_the_shapes_that_the_case_names():
     }
     assert all(array.dtype == np.float32 for array in data.values())
     assert np.array_equal(case.data()["x"], data["x"])
+
+
+@pytest.mark.parametrize(
+    ("case", "out_shape", "kernel_shape", "flops", "text"),
+    [
+        (
+            Case("", "conv", (2, 9, 8, 4), 3, 6, 2, 1, 1, 2),
+            (2, 5, 4, 6),
+            (3, 3, 2, 6),
+            2 * 2 * 5 * 4 * 9 * 2 * 6,
+            "9x8x4 3x3 6 s2 g2 p1 b2",
+        ),
+        (
+            Case("", "conv", (1, 20, 3), 5, 4, 1, 0, 2, dtype="float64"),
+            (1, 12, 4),
+            (5, 3, 4),
+            2 * 12 * 5 * 3 * 4,
+            "20x3 5 4 d2 float64",
+        ),
+        (
+            Case("", "conv_transpose", (1, 5, 5, 5, 2), 4, 3, 2, 1),
+            (1, 10, 10, 10, 3),
+            (4, 4, 4, 3, 2),
+            2 * 125 * 64 * 3 * 2,
+            "5x5x5x2 4x4x4 3 s2 p1",
+        ),
+    ],
+    ids=["2-D", "1-D", "3-D transposed"],
+)
+def test_one_description_of_every_convolution(case, out_shape, kernel_shape, flops, text):
+    assert (case.out_shape, case.kernel_shape, case.flops) == (out_shape, kernel_shape, flops)
+    assert case.describe() == text
+    assert {array.dtype.name for array in case.data().values()} == {case.dtype}
+
+
+def test_layouts_hold_the_same_values():
+    case = Case("", "conv", (2, 6, 5, 3), 3, 4)
+    x = case.data()["x"]
+    strides = {}
+    for layout in ("channels_first", "crop", "step"):
+        other = replace(case, layout=layout).data()["x"]
+        assert np.array_equal(other, x)
+        strides[layout] = tuple(stride // 4 for stride in other.strides)
+    assert strides == {
+        "channels_first": (90, 5, 1, 30),
+        "crop": (12 * 10 * 6, 10 * 6, 6, 1),
+        "step": (2 * 12 * 10 * 6, 2 * 10 * 6, 2 * 6, 2),
+    }
+
+
+def test_a_filter_has_no_bias():
+    assert not Case("", "filter", (1, 9, 9, 1), 3, 1, 1, 1).data()["bias"].any()

@@ -18,6 +18,7 @@ class Fake:
 
     def __init__(self, name, value):
         self.name, self.value = name, value
+        self.role = "ours" if name == "convlet" else "peer"
 
     def build(self, case, data):
         """Return a candidate that computes nothing."""
@@ -62,7 +63,12 @@ def test_cells_of_a_row():
         "% of peak": "40",
     }
     assert cells[5:9] == ["80.0", "80", "10 of 30", "2e-07"]
-    assert dict(zip(head[9:], cells[9:], strict=True)) == {"over NumPy": "4.00x", "over ORT": "-"}
+    assert dict(zip(head[9:], cells[9:], strict=True)) == {
+        "fastest peer": "NumPy",
+        "over it": "4.00x",
+        "over NumPy": "4.00x",
+        "over ORT": "-",
+    }
 
 
 def test_share_of_the_peak_counts_threads():

@@ -1,8 +1,18 @@
 """Turns, medians, and the rule of quiet samples."""
 
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from convlet.bench import timing
 from convlet.bench.timing import (
     LEAST_ROUNDS,
+    LONGEST_PAUSE,
+    PAUSE,
     QUIET_SAMPLES,
+    STEP,
+    TRIAL_ROUNDS,
     Sample,
     best_probe,
     measure,
@@ -38,18 +48,82 @@ def test_median_of_all_samples():
     assert median_seconds([Sample(3.0), Sample(1.0), Sample(2.0)]) == 2.0
 
 
+def nothing():
+    """Stand in for the wait between turns."""
+
+
 def test_candidates_take_turns_and_only_the_named_one_is_probed():
     calls, probes = [], []
+
+    def ours():
+        time.sleep(0.003)  # slower than the other by far, but probed, so it stays
+        calls.append("ours")
+
     samples = measure(
-        {"ours": lambda: calls.append("ours"), "other": lambda: calls.append("other")},
+        {"ours": ours, "other": lambda: calls.append("other")},
         seconds=1e-9,
         probe=lambda: probes.append(len(calls)) or 50.0,
         probed=("ours",),
-        pause=0.0,
+        settle=nothing,
     )
     assert [len(taken) for taken in samples.values()] == [LEAST_ROUNDS] * 2
     assert len(probes) == 2 * LEAST_ROUNDS
     assert all((s.before, s.after) == (50.0, 50.0) for s in samples["ours"])
     assert all((s.before, s.after) == (0.0, 0.0) for s in samples["other"])
-    changes = [name for i, name in enumerate(calls) if i == 0 or calls[i - 1] != name]
-    assert changes == ["ours", "other"] * (1 + LEAST_ROUNDS)
+    assert [calls.count("ours"), calls.count("other") > 1000] == [2 + 2 * LEAST_ROUNDS, True]
+
+
+def test_who_is_slow_leaves_after_the_trial():
+    samples = measure(
+        {"quick": lambda: time.sleep(0.002), "slow": lambda: time.sleep(0.05)},
+        seconds=1e-9,
+        settle=nothing,
+    )
+    assert [len(taken) for taken in samples.values()] == [LEAST_ROUNDS, TRIAL_ROUNDS]
+
+
+def test_a_turn_runs_in_its_candidates_context():
+    inside, seen = [], []
+
+    @contextmanager
+    def context():
+        inside.append(True)
+        yield
+        inside.pop()
+
+    measure(
+        {"ours": lambda: seen.append(bool(inside)), "other": lambda: seen.append(not inside)},
+        seconds=1e-9,
+        contexts={"ours": context},
+        settle=nothing,
+    )
+    assert seen and all(seen)
+
+
+class FakeClocks:
+    """The clocks of a process that computes for `busy` seconds and sleeps from then on."""
+
+    def __init__(self, busy):
+        self.now, self.busy = 0.0, busy
+
+    def perf_counter(self):
+        """Return the seconds slept."""
+        return self.now
+
+    def process_time(self):
+        """Return the seconds computed."""
+        return min(self.now, self.busy)
+
+    def sleep(self, seconds):
+        """Let time pass."""
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("busy", "until"), [(0.0, PAUSE + STEP), (0.05, 0.05), (9.0, LONGEST_PAUSE)]
+)
+def test_the_pause_lasts_while_the_process_computes(monkeypatch, busy, until):
+    clocks = FakeClocks(busy)
+    monkeypatch.setattr(timing, "time", clocks)
+    timing.wait_until_idle()
+    assert until <= clocks.now <= until + 3 * STEP

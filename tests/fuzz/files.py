@@ -2,12 +2,15 @@
 
 Each case is a file of convlet's that has been damaged: bytes changed, cut or repeated; or, since
 whoever makes a hostile file also makes its checksum, JSON and arrays changed and sealed anew. To
-load it must give a model or a ValueError with a message, in little time and memory.
+load it must give a model or a ValueError with a message, in little time and memory. Weights in
+HDF5 and safetensors files are damaged, too, where those libraries are installed; they have no
+checksum, so that changed elements are read.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
 import json
 import random
@@ -44,9 +47,8 @@ STRINGS = (
 OTHER = (None, True, [], {}, [[]], {"class_name": "Dense", "config": {}})
 
 
-def original(folder):
-    """The bytes of a file with all that files have."""
-    model = Sequential(
+def network():
+    return Sequential(
         [
             layers.Input((8, 8, 1)),
             layers.Conv2D(3, 3, activation="relu"),
@@ -55,11 +57,19 @@ def original(folder):
             layers.Dense(2, activation="softmax"),
         ]
     )
+
+
+def originals(folder):
+    """The bytes of a file of each kind, with all that such files have."""
+    model = network()
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     model.train_on_batch(np.ones((2, 8, 8, 1)), np.eye(2))
-    path = Path(folder, "original.keras")
-    model.save(path)
-    return path.read_bytes()
+    found = {}
+    for suffix in sorted({suffix for suffix, _ in MUTATIONS}):
+        path = Path(folder, "original" + suffix)
+        (model.save if suffix == ".keras" else model.save_weights)(path)
+        found[suffix] = path.read_bytes()
+    return found
 
 
 # --------------------------------------------------------------------------------------- mutations
@@ -173,7 +183,13 @@ def sealed(data):
     return data[: -_archive._DIGITS] + _archive._digest(file)
 
 
-MUTATIONS = (bytes_changed, bytes_moved, zip_changed, *(entries_changed,) * 3)
+KINDS = [".keras", ".npz"]
+KINDS += [".weights.h5"] if importlib.util.find_spec("h5py") else []
+KINDS += [".safetensors"] if importlib.util.find_spec("safetensors") else []
+MUTATIONS = [
+    *((".keras", mutation) for mutation in (zip_changed, *(entries_changed,) * 3)),
+    *((suffix, mutation) for suffix in KINDS for mutation in (bytes_changed, bytes_moved)),
+]
 
 
 # ------------------------------------------------------------------------------------------- cases
@@ -184,8 +200,10 @@ def judge(path, size):
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     try:
-        model = models.load_model(path)
-        model.get_weights()
+        if path.name.endswith(".keras"):
+            models.load_model(path).get_weights()
+        else:
+            network().load_weights(path)
         outcome = "read"
     except ValueError as error:
         outcome = "refused" if str(error) else "ValueError without a message"
@@ -197,24 +215,25 @@ def judge(path, size):
 
 def run(cases, folder, deadline=float("inf")):
     """Count of outcomes by mutation, and the findings."""
-    whole = original(folder)
-    path, counts, findings = Path(folder, "case.keras"), Counter(), []
+    whole, counts, findings = originals(folder), Counter(), []
     tracemalloc.start()
     for case in cases:
         if time.monotonic() > deadline:
             break
         rng = random.Random(case)
-        mutation = MUTATIONS[case % len(MUTATIONS)]
-        data = mutation(whole, rng)
-        if data == whole:
+        suffix, mutation = MUTATIONS[case % len(MUTATIONS)]
+        data = mutation(whole[suffix], rng)
+        if data == whole[suffix]:
             continue
+        path = Path(folder, "case" + suffix)
         path.write_bytes(data)
         if hasattr(signal, "alarm"):
             signal.alarm(SECONDS)
-        outcome = judge(path, len(whole))
-        counts[mutation.__name__, outcome if outcome in ("read", "refused") else "finding"] += 1
-        if outcome not in ("read", "refused"):
-            findings.append(f"case {case}: {mutation.__name__}: {outcome}")
+        outcome = judge(path, len(data))
+        well = outcome in ("read", "refused")
+        counts[suffix, mutation.__name__, outcome if well else "finding"] += 1
+        if not well:
+            findings.append(f"case {case}: {suffix} {mutation.__name__}: {outcome}")
     if hasattr(signal, "alarm"):
         signal.alarm(0)
     tracemalloc.stop()
@@ -226,14 +245,15 @@ def main():
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9 * 10**6)
     options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)  # of which a crash of the HDF5 library would not tell
     start = time.monotonic()
     cases = range(options.seed, options.seed + 10**9)
     with tempfile.TemporaryDirectory() as folder:
         counts, findings = run(cases, folder, start + 60 * options.minutes)
     for line in findings:
         print(line)
-    for (mutation, outcome), count in sorted(counts.items()):
-        print(f"{mutation}: {count} {outcome}")
+    for (suffix, mutation, outcome), count in sorted(counts.items()):
+        print(f"{suffix} {mutation}: {count} {outcome}")
     minutes = (time.monotonic() - start) / 60
     total = sum(counts.values())
     print(f"seed {options.seed}: {total} files in {minutes:.1f} minutes, {len(findings)} findings")

@@ -16,6 +16,7 @@ import warnings
 import numpy as np
 
 import arguments
+import functions
 from convlet import layers, ops
 
 PROMISED = (TypeError, ValueError, NotImplementedError)
@@ -26,7 +27,8 @@ ADDRESS_SPACE = 6 * 2**30
 
 def main(seed, cases, report, only=None):
     limit_memory()
-    names = [only] if only else [*arguments.OPERATORS, *arguments.LAYERS]
+    everything = [*arguments.OPERATORS, *arguments.LAYERS, *functions.FUNCTIONS]
+    names = [only] if only else everything
     findings = 0
     with open(report, "w") as file:
         for case in range(seed, seed + cases):
@@ -59,17 +61,23 @@ def run(name, case, file):
     note(file, str(case))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        rng = np.random.default_rng(case)
-        operator = name in arguments.OPERATORS
-        call = arguments.operator_call if operator else arguments.layer_call
-        given = call(name, rng)
-        values = given.values() if operator else [*given[0].values(), *parts(given[1])]
+        act, values = prepared(name, np.random.default_rng(case))
         giant = any(isinstance(value, np.ndarray) and value.size > GIANT for value in values)
         note(file, f"{case} giant" if giant else str(case))
         if hasattr(signal, "alarm"):
             signal.alarm(SECONDS_OF_GIANTS if giant else SECONDS)
-        act = (lambda: operate(name, given)) if operator else (lambda: apply_layer(name, *given))
         return judge(act)
+
+
+def prepared(name, rng):
+    """What to do, and the arguments that it takes."""
+    if name in functions.FUNCTIONS:
+        return functions.function_call(name, rng)
+    if name in arguments.OPERATORS:
+        given = arguments.operator_call(name, rng)
+        return (lambda: operate(name, given)), given.values()
+    given, x = arguments.layer_call(name, rng)
+    return (lambda: apply_layer(name, given, x)), [*given.values(), *parts(x)]
 
 
 def operate(name, given):

@@ -80,6 +80,7 @@ PROGRAM = """
     from convlet import Sequential, optimizers, set_num_threads, utils
     from convlet.layers import Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job may ignore it
     set_num_threads(2)
 
     def network():

@@ -53,7 +53,7 @@ def test_random_configurations(isa, dtype, config, seed, count_include_pad):
 
 @pytest.mark.parametrize("count_include_pad", [False, True])
 @pytest.mark.parametrize("config", FIXED, ids=str)
-def test_fixed_configurations(isa, dtype, threads, config, count_include_pad):
+def test_fixed_configurations(isa, dtype, config, count_include_pad):
     check(config, 0, dtype, count_include_pad)
 
 

@@ -40,7 +40,7 @@ def test_random_configurations(isa, dtype, config, seed):
 
 
 @pytest.mark.parametrize("config", FIXED, ids=str)
-def test_fixed_configurations(isa, dtype, threads, config):
+def test_fixed_configurations(isa, dtype, config):
     for activation in (None, "relu", "tanh"):
         check(config, 0, dtype, activation)
 

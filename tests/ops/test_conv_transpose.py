@@ -199,7 +199,7 @@ def test_random_configurations(isa, dtype, seed):
 
 
 @pytest.mark.parametrize("config", FIXED, ids=str)
-def test_fixed_configurations(isa, dtype, threads, config):
+def test_fixed_configurations(isa, dtype, config):
     check(config, 0, dtype)
 
 
@@ -274,6 +274,14 @@ def test_same_bits(isa, dtype, config):
         y, dx, _, _ = results(alone, x[i : i + 1], kernel, bias, grad[i : i + 1])
         assert_same_bits(y, expected[0][i : i + 1])
         assert_same_bits(dx, expected[1][i : i + 1])
+
+
+@given(SEEDS)
+def test_instruction_sets(dtype, seed):
+    config = random_config(seed)
+    arrays = config.arrays(seed, dtype)
+    for *pair, which in modes.results_to_agree(lambda: results(config, *arrays)):
+        assert_same_bits(*pair, f"{which}: {config} seed {seed}")
 
 
 def test_out(dtype):

@@ -11,7 +11,6 @@ import modes
 import oracles
 from comparison import assert_close, assert_same_bits, chain
 from convlet import ops
-from convlet._cext import runtime
 from convlet.ops import _blocks
 from strategies import LAYOUTS, SEEDS, often
 
@@ -73,13 +72,9 @@ def test_bits(dtype, seed):
             assert_same_bits(function(in1, in2, *options), expected, context)
         finally:
             _blocks.BLOCK_BYTES = whole
-        for group in modes.EQUAL:
-            results = []
-            for isa in (isa for isa in runtime.available_isas() if isa in group):
-                with modes.instruction_set(isa):
-                    results.append(function(in1, in2, *options))
-            for result in results[1:]:
-                assert_same_bits(result, results[0], context)
+        on_each = modes.results_to_agree(lambda call=function: [call(in1, in2, *options)])
+        for *pair, which in on_each:
+            assert_same_bits(*pair, f"{which}: {context}")
 
 
 @pytest.mark.parametrize("boundary", ["fill", "wrap", "symm"])

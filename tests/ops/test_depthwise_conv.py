@@ -13,7 +13,7 @@ from comparison import assert_close, assert_same_bits, chain, magnitude
 from convlet import ops
 from convlet.ops import _blocks
 from gradcheck import check_gradients
-from strategies import LAYOUTS, SEEDS, ConvConfig, conv_configs, often
+from strategies import LAYOUTS, SEEDS, ConvConfig, conv_configs, in_layouts, often
 
 FIXED = [
     ConvConfig(1, (56, 57), (3, 3), 33, 1, 7, padding="same"),
@@ -68,7 +68,7 @@ def test_random_configurations(isa, dtype, config, seed):
 
 
 @pytest.mark.parametrize("config", FIXED, ids=str)
-def test_fixed_configurations(isa, dtype, threads, config):
+def test_fixed_configurations(isa, dtype, config):
     check(config, 0, dtype)
 
 
@@ -133,13 +133,21 @@ def results(config, x, depthwise, inner, pointwise, bias, out=None):
     return [y, z, *gradients, *ops.depthwise_conv_grad(y, x, depthwise, **keywords)]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@often(3)
 @given(conv_configs(), SEEDS)
-def test_layouts(isa, dtype, layout, config, seed):
+def test_layouts(isa, dtype, config, seed):
     given_arrays = arrays(config, seed, dtype)
     expected = results(config, *given_arrays)
-    for pair in zip(results(config, *map(LAYOUTS[layout], given_arrays)), expected, strict=True):
-        assert_same_bits(*pair, f"{config} {layout} seed {seed}")
+    strided, names = in_layouts(given_arrays, seed)
+    for pair in zip(results(config, *strided), expected, strict=True):
+        assert_same_bits(*pair, f"{config} {names} seed {seed}")
+
+
+@given(conv_configs(), SEEDS)
+def test_instruction_sets(dtype, config, seed):
+    given_arrays = arrays(config, seed, dtype)
+    for *pair, which in modes.results_to_agree(lambda: results(config, *given_arrays)):
+        assert_same_bits(*pair, f"{which}: {config} seed {seed}")
 
 
 @pytest.mark.parametrize("config", FIXED, ids=str)

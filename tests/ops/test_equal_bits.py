@@ -3,12 +3,22 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import modes
 from comparison import assert_same_bits
 from convlet import ops
 from convlet._cext import runtime
-from strategies import LAYOUTS, SEEDS, ConvConfig, PoolConfig, conv_configs, pool_configs
+from strategies import (
+    LAYOUTS,
+    SEEDS,
+    ConvConfig,
+    PoolConfig,
+    conv_configs,
+    in_layouts,
+    often,
+    pool_configs,
+)
 
 # Large enough for several threads to share; odd enough for tails everywhere.
 CONVS = [
@@ -87,22 +97,22 @@ def test_layouts_conv(threads, dtype, layout, config):
     assert_all_same(conv_results(config, *strided), expected, f"{config} {layout}")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@often(3)
 @given(conv_configs(), SEEDS)
-def test_layouts_of_random_convs(isa, dtype, layout, config, seed):
+def test_layouts_of_random_convs(isa, dtype, config, seed):
     arrays = conv_arrays(config, seed, dtype)
     expected = conv_results(config, *arrays)
-    strided = [LAYOUTS[layout](array) for array in arrays]
-    assert_all_same(conv_results(config, *strided), expected, f"{config} {layout} seed {seed}")
+    strided, names = in_layouts(arrays, seed)
+    assert_all_same(conv_results(config, *strided), expected, f"{config} {names} seed {seed}")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@often(3)
 @given(pool_configs(), SEEDS)
-def test_layouts_of_random_pools(isa, dtype, layout, config, seed):
-    x, grad = config.x(seed, dtype), config.grad(seed, dtype)
-    expected = pool_results(config, x, grad)
-    strided = LAYOUTS[layout](x), LAYOUTS[layout](grad)
-    assert_all_same(pool_results(config, *strided), expected, f"{config} {layout} seed {seed}")
+def test_layouts_of_random_pools(isa, dtype, config, seed):
+    arrays = config.x(seed, dtype), config.grad(seed, dtype)
+    expected = pool_results(config, *arrays)
+    strided, names = in_layouts(arrays, seed)
+    assert_all_same(pool_results(config, *strided), expected, f"{config} {names} seed {seed}")
 
 
 @pytest.mark.parametrize("axis", range(4))
@@ -136,10 +146,10 @@ def test_overlapping_input(isa, dtype, rng):
     assert_same_bits(ops.average_pool(x, 2), ops.average_pool(np.array(x), 2))
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS][:-1])  # read-only last
 @pytest.mark.parametrize("activation", [None, "relu", "tanh", "softmax"])
-@given(conv_configs(), SEEDS)
-def test_out_conv(dtype, layout, activation, config, seed):
+@often(3)
+@given(conv_configs(), SEEDS, st.sampled_from([*LAYOUTS][:-1]))  # read-only last
+def test_out_conv(dtype, activation, config, seed, layout):
     x, kernel, bias, _ = conv_arrays(config, seed, dtype)
     keywords = {**config.keywords, "activation": activation}
     expected = ops.conv(x, kernel, bias, **keywords)
@@ -148,9 +158,9 @@ def test_out_conv(dtype, layout, activation, config, seed):
     assert_same_bits(out, expected, f"{config} {layout} seed {seed}")
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS][:-1])
-@given(pool_configs(), SEEDS)
-def test_out_pool(dtype, layout, config, seed):
+@often(3)
+@given(pool_configs(), SEEDS, st.sampled_from([*LAYOUTS][:-1]))
+def test_out_pool(dtype, config, seed, layout):
     x = config.x(seed, dtype)
     for pool in (ops.max_pool, ops.average_pool):
         expected = pool(x, config.pool_size, **config.keywords)
@@ -210,15 +220,8 @@ def test_batch_splits_pool(isa, threads, dtype, config):
 def test_instruction_sets_conv(dtype, config, seed):
     """Those with fused multiply-add agree among each other, and so do those without."""
     arrays = conv_arrays(config, seed, dtype)
-    results = {}
-    for isa in runtime.available_isas():
-        with modes.instruction_set(isa):
-            results[isa] = conv_results(config, *arrays)
-    for group in modes.EQUAL:
-        first, *others = (isa for isa in results if isa in group)
-        for other in others:
-            context = f"{other} against {first}, {config} seed {seed}"
-            assert_all_same(results[other], results[first], context)
+    for *pair, which in modes.results_to_agree(lambda: conv_results(config, *arrays)):
+        assert_same_bits(*pair, f"{which}: {config} seed {seed}")
 
 
 @given(pool_configs(), SEEDS)

@@ -53,7 +53,7 @@ def test_random_configurations(isa, dtype, config, seed, ties):
 
 
 @pytest.mark.parametrize("config", FIXED, ids=str)
-def test_fixed_configurations(isa, dtype, threads, config):
+def test_fixed_configurations(isa, dtype, config):
     check(config, 0, dtype, ties=False)
     check(config, 0, dtype, ties=True)
 

@@ -112,6 +112,21 @@ def test_a_giant_of_zero_strides(isa):
     assert np.array_equal(y.ravel(), [2, 2])
     assert np.array_equal(indices.ravel(), [0, 2**59])
     assert np.array_equal(ops.average_pool(x, 2, strides=2**39).ravel(), [2, 2])
+    few = {"strides": 2**39}
+    assert np.array_equal(ops.depthwise_conv(x, ONE[None, None] * 3, **few).ravel(), [6, 6])
+    separable = ops.separable_conv(x, ONE[None, None] * 3, ONE[None, None], **few)
+    assert np.array_equal(separable.ravel(), [6, 6])
+    grad = np.ones((1, 2, 1, 1), "float32")
+    _, dkernel, _ = ops.conv_grad(grad, x, ONE[None, None], needs="kernel", **few)
+    assert np.array_equal(dkernel.ravel(), [4])
+    result = np.broadcast_to(np.float32(5), (1, 2**40, 2**20, 1))
+    short = np.full((1, 2, 1, 1), 3, "float32")
+    more = {"strides": 2**40 - 1, "output_padding": (0, 2**20 - 1)}
+    dx, dkernel, _ = ops.conv_transpose_grad(
+        result, short, ONE[None, None], padding=0, needs=("x", "kernel"), **more
+    )
+    assert np.array_equal(dx.ravel(), [5, 5])
+    assert np.array_equal(dkernel.ravel(), [30])
 
 
 class ThroughArray:

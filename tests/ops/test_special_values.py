@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import oracles
 from comparison import assert_close, assert_same_bits, conv_grad_tolerances, conv_tolerance
-from convlet import ops
+from convlet import activations, layers, losses, ops
 from strategies import CHANNELS, SEEDS, ConvConfig, PoolConfig, conv_configs, pool_configs
 
 SPECIAL = st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), min_size=1, max_size=3)
@@ -177,6 +177,31 @@ def test_denormal_results_are_flushed(isa, threads, dtype):
     assert not dx.any()
     assert not dkernel.any()
     assert not ops.average_pool(np.full((1, 40, 40, 5), np.finfo(dtype).tiny / 2, dtype), 2).any()
+
+
+def gradient_of_squares(x):
+    _, gradient = losses.MeanSquaredError().vjp(np.zeros_like(x), x)
+    return gradient()
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: layers.UpSampling2D(2, interpolation="bilinear", dtype=x.dtype.name)(x),
+        lambda x: layers.UpSampling2D(2, interpolation="bilinear", dtype=x.dtype.name).vjp(
+            x[:, :2, :2]
+        )[1](x)[0],
+        lambda x: activations.leaky_relu(x),
+        lambda x: activations.relu(x, negative_slope=0.5, threshold=0.0),
+        lambda x: activations.elu(x, alpha=0.5),
+        gradient_of_squares,
+    ],
+)
+def test_denormal_numbers_beside_the_operators(dtype, compute):
+    """They cost nothing because they are zero there, too, and stay what they are elsewhere."""
+    x = np.full((1, 4, 4, 3), -np.finfo(dtype).tiny / 4, dtype)
+    assert not compute(x).any()
+    assert (x * np.dtype(dtype).type(0.5) != 0).all()
 
 
 def test_all_denormal_input_keeps_the_order_of_a_pool(isa, dtype):

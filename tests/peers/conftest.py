@@ -13,7 +13,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 
 NEEDS = {
     "keras": ["keras", "torch"],
-    "onnxruntime": ["onnx", "onnxruntime"],
+    "onnxruntime": ["onnx", "onnxruntime", "torch"],
     "conventions": ["keras", "torch", "onnx", "onnxruntime"],
 }
 

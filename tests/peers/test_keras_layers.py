@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 import oracles
 from comparison import assert_close
 from convlet import activations, layers
-from strategies import SEEDS, conv_configs, pool_configs
+from strategies import SEEDS, conv_configs, keras_padding, pool_configs
 from tally import agreed
 
 # Relative to the largest element; float32 sums over up to some thousand terms.
 TOLERANCE = {"float32": 3e-5, "float64": 1e-11}
 NAMES = [name for name in activations.__all__ if name not in ("get", "serialize")]
-PADDINGS = ("valid", "same")
 # Keras advises against the softmax of a single element.
 of_one = pytest.mark.filterwarnings("ignore:(?s).*softmax over axis -1.*has size 1:UserWarning")
 
@@ -36,11 +35,7 @@ def compare(ours, theirs, x, seed, context, precision=None):
     y, pullback = ours.vjp(x)
     close(ours(x), expected, dtype, precision, context)
     close(y, expected, dtype, precision, context)
-    for batch in (None, len(x)):
-        shape = (batch, *x.shape[1:])
-        assert ours.compute_output_shape(shape) == tuple(theirs.compute_output_shape(shape)), (
-            context
-        )
+    compare_shapes(ours, theirs, x.shape, context)
     grad = rng.standard_normal(y.shape).astype(dtype)
     wanted = keras_gradients(theirs, expected, tensor, grad)
     dx, grads = pullback(grad)
@@ -50,6 +45,16 @@ def compare(ours, theirs, x, seed, context, precision=None):
         if other is not None:
             close(gradient, other, dtype, precision, f"d{name} of {context}")
     agreed("Keras", type(ours).__name__, f"{dtype} seed {seed} {context}")
+
+
+def compare_shapes(ours, theirs, shape, context):
+    """Of outputs, for inputs of known sizes, of any N, and of any N and spatial sizes."""
+    channels = [size if axis == len(shape) - 1 else None for axis, size in enumerate(shape)]
+    if getattr(ours, "data_format", None) == "channels_first" and len(shape) > 2:
+        channels = [size if axis == 1 else None for axis, size in enumerate(shape)]
+    for sizes in (shape, (None, *shape[1:]), (None, *channels[1:])):
+        expected = tuple(theirs.compute_output_shape(sizes))
+        assert ours.compute_output_shape(sizes) == expected, f"{sizes}: {context}"
 
 
 def keras_gradients(layer, y, x, grad):
@@ -78,9 +83,8 @@ def close(actual, expected, dtype, precision, context):
 
 
 @of_one
-@given(conv_configs(ranks=(2,)), SEEDS)
+@given(conv_configs(ranks=(2,), padding=keras_padding), SEEDS)
 def test_conv2d(dtype, case, seed):
-    assume(case.padding in PADDINGS)
     steps, dilations = (oracles.per_axis(v, 2) for v in (case.strides, case.dilation_rate))
     assume(max(steps) == 1 or max(dilations) == 1)  # Keras's own rule: not both
     x, *_ = case.arrays(seed, dtype)
@@ -98,19 +102,20 @@ def test_conv2d(dtype, case, seed):
 
 
 @pytest.mark.parametrize("name", ["MaxPooling2D", "AveragePooling2D"])
-@given(pool_configs(ranks=(2,), dilation=False), SEEDS)
+@given(pool_configs(ranks=(2,), dilation=False, ceil=False, padding=keras_padding), SEEDS)
 def test_pooling(name, dtype, case, seed):
-    assume(case.padding in PADDINGS and not case.ceil_mode)
-    if name == "AveragePooling2D":
-        # Where padding is odd, Keras averages copies of the border on PyTorch.
-        assume(all(axis.before == axis.after for axis in case.axes))
     keys = ("strides", "padding", "data_format")
     arguments = {"dtype": dtype, **{key: case.keywords[key] for key in keys}}
     ours = getattr(layers, name)(case.pool_size, **arguments)
     theirs = getattr(keras.layers, name)(case.pool_size, **arguments)
     x = case.x(seed, dtype)
     ours.build(x.shape)
-    compare(ours, theirs, x, seed, f"{case} seed {seed}")
+    context = f"{case} seed {seed}"
+    compare_shapes(ours, theirs, x.shape, context)
+    if name == "AveragePooling2D":
+        # Where padding is odd, Keras averages copies of the border on PyTorch.
+        assume(all(axis.before == axis.after for axis in case.axes))
+    compare(ours, theirs, x, seed, context)
 
 
 @of_one

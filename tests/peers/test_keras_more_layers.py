@@ -10,7 +10,7 @@ from hypothesis import assume, given
 
 from convlet import layers
 from strategies import DATA_FORMATS, SEEDS
-from test_keras_layers import compare
+from test_keras_layers import compare, compare_shapes
 
 
 def made(kind, *arguments, **keywords):
@@ -71,8 +71,7 @@ def test_transposed(rank, dtype, seed):
     for layer in pair:
         layer.build(x.shape)
     context = f"Conv{rank}DTranspose {size} {arguments} on {x.shape}"
-    made_shape, expected = (layer.compute_output_shape(x.shape) for layer in pair)
-    assert made_shape == tuple(expected), context
+    compare_shapes(*pair, x.shape, context)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         pair[1](x)

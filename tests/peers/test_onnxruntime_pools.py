@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from comparison import assert_close
 from convlet import ops
 from onnx_node import ort
-from strategies import SEEDS, often, pool_configs
+from strategies import SEEDS, often, pool_configs, smaller_padding
 from tally import agreed
 
 
 def attributes(config):
-    """What ONNX calls it, where ONNX Runtime takes it: padding must be less than the window."""
+    """What ONNX calls it."""
     axes = config.axes
-    assume(all(max(axis.before, axis.after) < axis.size for axis in axes))
+    assume(all(max(axis.before, axis.after) < axis.size for axis in axes))  # but for "same"
     return {
         "kernel_shape": [axis.size for axis in axes],
         "strides": [axis.stride for axis in axes],
@@ -30,7 +30,7 @@ def first(array, data_format):
 
 
 @often(4)
-@given(pool_configs(), SEEDS, st.booleans())
+@given(pool_configs(padding=smaller_padding), SEEDS, st.booleans())
 def test_maximum(dtype, config, seed, ties):
     x = config.x(seed, dtype, ties=ties)
     given_x = first(x, config.data_format)
@@ -49,7 +49,7 @@ def test_maximum(dtype, config, seed, ties):
 
 
 @often(4)
-@given(pool_configs(), SEEDS, st.booleans())
+@given(pool_configs(padding=smaller_padding), SEEDS, st.booleans())
 def test_average(config, seed, count_include_pad):
     x = config.x(seed, "float32")
     context = f"{config} seed {seed} count_include_pad {count_include_pad}"

@@ -73,10 +73,12 @@ def test_every_byte_counts(path):
 
 def test_fuzz(tmp_path):
     """A few hundred files of the long one, `python tests/fuzz/files.py`."""
-    counts, findings = FUZZ.run(range(400), tmp_path)
+    counts, findings = FUZZ.run(range(300), tmp_path)
     assert findings == []
-    assert counts["bytes_changed", "read"] == counts["bytes_moved", "read"] == 0
-    assert counts["entries_changed", "refused"] > 100 and counts["entries_changed", "read"] > 10
+    for suffix in (".keras", ".npz"):
+        assert counts[suffix, "bytes_changed", "read"] == counts[suffix, "bytes_moved", "read"] == 0
+    assert counts[".keras", "entries_changed", "refused"] > 40
+    assert counts[".keras", "entries_changed", "read"] > 5
 
 
 def test_the_fuzz_finds_what_is_wrong(tmp_path, monkeypatch):
@@ -85,7 +87,7 @@ def test_the_fuzz_finds_what_is_wrong(tmp_path, monkeypatch):
 
     monkeypatch.setattr(models, "load_model", load)
     counts, findings = FUZZ.run(range(20), tmp_path)
-    assert len(findings) == sum(counts.values()) == counts.total() > 15
+    assert len(findings) == sum(n for (suffix, *_), n in counts.items() if suffix == ".keras") > 5
 
 
 @pytest.mark.parametrize("name", ["os.system", "Layer", "__class__", "Pullback", "Input", 7, None])

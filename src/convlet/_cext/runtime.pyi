@@ -15,3 +15,12 @@ class keep_awake:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+class flushing:
+    def __enter__(self) -> None: ...
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from convlet.bench import machine, report, timing
 from convlet.bench._options import GROUPS, add_options
-from convlet.bench.cases import all_cases
 from convlet.bench.providers import installed_peers
+from convlet.bench.suites import all_cases
 from convlet.bench.table import format_table
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _print(rows: list[report.Row], providers: list[Provider], options: Any) -> N
     print("\n".join(format_table(report.headers(providers), cells, left=2)) + "\n")
     print("\n".join(report.legend(rows, providers, options.threads)))
     if options.peers and len(providers) == 2:
-        print("\nNo peers are installed; pip install torch onnx onnxruntime openvino")
+        print('\nNo peers are installed; pip install "convlet[peers]"')
     if set(options.ops) == set(GROUPS) and options.quick:
         print("\nWithout --quick: all shapes, and five times the samples.")
 

@@ -21,7 +21,7 @@ def add_options(parser: Any) -> None:
     parser.add_argument(
         "--peers",
         action="store_true",
-        help="also time PyTorch, ONNX Runtime and OpenVINO, those that are installed",
+        help="also time PyTorch, ONNX Runtime, OpenVINO, ncnn and OpenCV, those that are installed",
     )
     parser.add_argument("--quick", action="store_true", help="fewer shapes, a fifth of the time")
     parser.add_argument(

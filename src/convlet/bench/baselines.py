@@ -1,13 +1,15 @@
-"""The operators written in NumPy, the way a careful user would: no loop over pixels or images.
+"""The operators written in NumPy, the way a careful user would: no loop over pixels.
 
-Arrays are channels-last, without padding. Convolution is a view of all windows and one matrix
-product over it; its gradient for the input, which NumPy has no function for, adds one matrix
-product for each tap into a strided view. Pools go over the taps of the window with strided
+Arrays are channels-last with any number of spatial axes; padding is the same before and after each.
+Convolution is a view of all windows and one matrix product over it, or, for one channel at a time,
+one multiply-add for each tap; its gradient for the input, which NumPy has no function for, adds one
+matrix product for each tap into a strided view. Pools go over the taps of the window with strided
 views, which in NumPy beats a reduction over the short axes of a reshaped array.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,46 +18,105 @@ from numpy.lib.stride_tricks import sliding_window_view
 Array = np.ndarray
 Shape = tuple[int, ...]
 
-
-def windows(x: Array, size: int, stride: int) -> Array:
-    """Return the view (N, OH, OW, CI, KH, KW) of all windows of `x` (N, H, W, CI)."""
-    return sliding_window_view(x, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+_LARGE = 1 << 28  # bytes; windows of a whole batch that take more are convolved image by image
 
 
-def conv(x: Array, kernel: Array, bias: Array, stride: int) -> Array:
-    """Return x convolved with kernel (KH, KW, CI, CO), plus bias."""
-    y = np.tensordot(windows(x, len(kernel), stride), kernel, axes=((4, 5, 3), (0, 1, 2)))
+def pad(x: Array, padding: int, value: float = 0.0) -> Array:
+    """Return x with `padding` values before and after each spatial axis."""
+    if not padding:
+        return x
+    widths = [(0, 0), *[(padding, padding)] * (x.ndim - 2), (0, 0)]
+    return np.pad(x, widths, constant_values=value)
+
+
+def windows(x: Array, size: int, stride: int, dilation: int = 1) -> Array:
+    """Return the view (N, *out_spatial, CI, *sizes) of all windows of `x` (N, *spatial, CI)."""
+    rank = x.ndim - 2
+    extent = (dilation * (size - 1) + 1,) * rank
+    view = sliding_window_view(x, extent, axis=tuple(range(1, rank + 1)))
+    steps, taps_ = [slice(None, None, stride)] * rank, [slice(None, None, dilation)] * rank
+    return view[(slice(None), *steps, slice(None), *taps_)]
+
+
+def conv(
+    x: Array,
+    kernel: Array,
+    bias: Array,
+    stride: int,
+    padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Array:
+    """Return x convolved with kernel (*sizes, CI / groups, CO), plus bias."""
+    x, size, rank = pad(x, padding), len(kernel), x.ndim - 2
+    if groups == x.shape[-1] == kernel.shape[-1] > 1:
+        return _depthwise(x, kernel, bias, stride, dilation)
+    view = windows(x, size, stride, dilation)
+    if len(x) > 1 and view.size * view.itemsize > _LARGE:
+        images = [
+            conv(x[i : i + 1], kernel, bias, stride, 0, dilation, groups) for i in range(len(x))
+        ]
+        return np.concatenate(images)
+    inner = (*range(rank + 2, 2 * rank + 2), rank + 1)
+    parts = [
+        np.tensordot(part, block, axes=(inner, tuple(range(rank + 1))))
+        for part, block in zip(
+            np.split(view, groups, axis=rank + 1), np.split(kernel, groups, axis=-1), strict=True
+        )
+    ]
+    y: Array = parts[0] if groups == 1 else np.concatenate(parts, axis=-1)
     y += bias
     return y
 
 
-def conv_grad_x(grad: Array, kernel: Array, x_shape: Shape, stride: int) -> Array:
-    """Return dx (N, H, W, CI) for grad (N, OH, OW, CO)."""
-    dx = np.zeros(x_shape, grad.dtype)
-    channels, filters = kernel.shape[2:]
-    pixels = grad.reshape(-1, filters)  # one large product a tap; a 4-D one would be many small
-    views = taps(dx, len(kernel), stride, grad.shape)
+def _depthwise(x: Array, kernel: Array, bias: Array, stride: int, dilation: int) -> Array:
+    extent = dilation * (len(kernel) - 1) + 1
+    lengths = ((n - extent) // stride + 1 for n in x.shape[1:-1])
+    y = np.zeros((len(x), *lengths, x.shape[-1]), x.dtype)
+    views = taps(x, len(kernel), stride, y.shape, dilation)
+    for view, tap in zip(views, kernel.reshape(-1, x.shape[-1]), strict=True):
+        y += view * tap
+    y += bias
+    return y
+
+
+def conv_grad_x(
+    grad: Array, kernel: Array, x_shape: Shape, stride: int, padding: int = 0, dilation: int = 1
+) -> Array:
+    """Return dx (N, *spatial, CI) for grad (N, *out_spatial, CO)."""
+    padded = (x_shape[0], *(n + 2 * padding for n in x_shape[1:-1]), x_shape[-1])
+    dx = np.zeros(padded, grad.dtype)
+    channels, filters = kernel.shape[-2:]
+    pixels = grad.reshape(-1, filters)  # one large product a tap; others would be many small
+    views = taps(dx, len(kernel), stride, grad.shape, dilation)
     for view, tap in zip(views, kernel.reshape(-1, channels, filters), strict=True):
         view += (pixels @ tap.T).reshape(view.shape)
-    return dx
+    inside = [slice(padding, n + padding) for n in x_shape[1:-1]]
+    return dx[(slice(None), *inside)]
 
 
-def conv_grad_kernel(grad: Array, x: Array, size: int, stride: int) -> tuple[Array, Array]:
-    """Return (dkernel (KH, KW, CI, CO), dbias (CO,))."""
-    dkernel = np.tensordot(windows(x, size, stride), grad, axes=((0, 1, 2), (0, 1, 2)))
-    return dkernel.transpose(1, 2, 0, 3), grad.sum(axis=(0, 1, 2))
+def conv_grad_kernel(
+    grad: Array, x: Array, size: int, stride: int, padding: int = 0, dilation: int = 1
+) -> tuple[Array, Array]:
+    """Return (dkernel (*sizes, CI, CO), dbias (CO,))."""
+    pixels = tuple(range(grad.ndim - 1))
+    view = windows(pad(x, padding), size, stride, dilation)
+    dkernel = np.tensordot(view, grad, axes=(pixels, pixels))
+    return np.moveaxis(dkernel, 0, -2), grad.sum(axis=pixels)
 
 
-def taps(x: Array, size: int, stride: int, out_shape: Shape) -> Iterator[Array]:
+def taps(x: Array, size: int, stride: int, out_shape: Shape, dilation: int = 1) -> Iterator[Array]:
     """Yield, for each tap of the window in row order, the view of `x` that it meets."""
-    height, width = ((n - 1) * stride + 1 for n in out_shape[1:3])
-    for top in range(size):
-        for left in range(size):
-            yield x[:, top : top + height : stride, left : left + width : stride]
+    spans = [(n - 1) * stride + 1 for n in out_shape[1:-1]]
+    for starts in itertools.product(range(0, size * dilation, dilation), repeat=len(spans)):
+        steps = (
+            slice(start, start + span, stride) for start, span in zip(starts, spans, strict=True)
+        )
+        yield x[(slice(None), *steps)]
 
 
 def max_pool(x: Array, size: int, stride: int, out_shape: Shape) -> Array:
-    """Return the maxima (N, OH, OW, C)."""
+    """Return the maxima (N, *out_spatial, C)."""
     views = taps(x, size, stride, out_shape)
     y: Array = next(views).copy()
     for view in views:
@@ -77,7 +138,7 @@ def max_pool_grad(grad: Array, x: Array, size: int, stride: int) -> Array:
 
 
 def average_pool(x: Array, size: int, stride: int, out_shape: Shape) -> Array:
-    """Return the means (N, OH, OW, C)."""
+    """Return the means (N, *out_spatial, C)."""
     views = taps(x, size, stride, out_shape)
     y: Array = next(views).copy()
     for view in views:

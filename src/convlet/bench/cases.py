@@ -1,44 +1,26 @@
-"""What is timed: named shapes with their data and their arithmetic.
-
-cv1 to cv12 are the layers that M. Cho and D. Brand timed in "MEC: Memory-efficient Convolution
-for Deep Neural Network" (ICML 2017, table 2), without padding; ref1 and ref2 are the two
-convolutions of the lecture's CNN.
-"""
+"""What can be timed: a case is one operator on one shape, with its data and its arithmetic."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-# name: (height and width, input channels, kernel size, output channels, stride)
-_LAYERS = {
-    "cv1": (227, 3, 11, 96, 4),
-    "cv2": (231, 3, 11, 96, 4),
-    "cv3": (227, 3, 7, 64, 2),
-    "cv4": (224, 64, 7, 64, 2),
-    "cv5": (24, 96, 5, 256, 1),
-    "cv6": (12, 256, 3, 512, 1),
-    "cv7": (224, 3, 3, 64, 1),
-    "cv8": (112, 64, 3, 128, 1),
-    "cv9": (56, 64, 3, 64, 1),
-    "cv10": (28, 128, 3, 128, 1),
-    "cv11": (14, 256, 3, 256, 1),
-    "cv12": (7, 512, 3, 512, 1),
-    "ref1": (28, 1, 3, 32, 1),
-    "ref2": (26, 32, 3, 64, 1),
-}
+_GROUPS = ("conv_grad", "conv", "max_pool", "average_pool", "dense", "cnn")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row of a table.
+    """One row of a table, in axes N *spatial C; each provider builds its own operator from it.
 
-    `op` is one of conv, conv_grad_x, conv_grad_kernel, max_pool, max_pool_grad, average_pool,
-    average_pool_grad, dense, dense_grad, cnn, cnn_train. `size` is the kernel's or the window's
-    height and width; `filters` the output channels or units, 0 for pools.
+    `op` is one of conv, conv_transpose, conv_grad_x, conv_grad_kernel, filter, max_pool,
+    max_pool_grad, average_pool, average_pool_grad, dense, dense_grad, cnn, cnn_train. `size`,
+    `stride`, `padding` (before and after) and `dilation` hold for every spatial axis; `filters` are
+    the output channels or units, 0 for pools. A filter is a convolution of one channel, its padding
+    zero. `layout` says how x lies in memory: "channels_last", "channels_first", "crop" (a part of a
+    larger array in every axis), "step" (every second element of every axis).
     """
 
     name: str
@@ -47,49 +29,64 @@ class Case:
     size: int = 0
     filters: int = 0
     stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+    dtype: str = "float32"
+    layout: str = "channels_last"
 
     @property
     def group(self) -> str:
         """The word that chooses this case with ``--ops``."""
-        for group in ("conv_grad", "max_pool", "average_pool", "dense", "cnn"):
-            if self.op.startswith(group):
-                return group
-        return self.op
+        return next((group for group in _GROUPS if self.op.startswith(group)), self.op)
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return len(self.x_shape) - 2
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel is convolved by itself, with one filter."""
+        return self.op == "conv" and self.groups == self.x_shape[-1] == self.filters > 1
 
     @property
     def kernel_shape(self) -> tuple[int, ...]:
-        """(KH, KW, CI, CO) of a convolution, (CI, CO) of a dense layer."""
+        """(*sizes, CI / groups, CO) of a convolution, (*sizes, CO, CI) transposed; (CI, CO)."""
+        channels = self.x_shape[-1]
         if self.op.startswith("dense"):
-            return (self.x_shape[-1], self.filters)
-        return (self.size, self.size, self.x_shape[-1], self.filters)
+            return (channels, self.filters)
+        if self.op == "conv_transpose":
+            return (*(self.size,) * self.rank, self.filters, channels)
+        return (*(self.size,) * self.rank, channels // self.groups, self.filters)
 
     @property
     def out_shape(self) -> tuple[int, ...]:
-        """The shape of the forward result; there is no padding."""
+        """The shape of the forward result."""
+        batch, *spatial, channels = self.x_shape
         if self.op.startswith("dense"):
-            return (self.x_shape[0], self.filters)
+            return (batch, self.filters)
         if self.op.startswith("cnn"):
-            return (self.x_shape[0], 10)
-        batch, height, width, channels = self.x_shape
-        oh, ow = ((n - self.size) // self.stride + 1 for n in (height, width))
-        return (batch, oh, ow, self.filters or channels)
+            return (batch, 10)
+        room = 2 * self.padding - self.dilation * (self.size - 1) - 1
+        if self.op == "conv_transpose":
+            lengths = [(n - 1) * self.stride - room for n in spatial]
+        else:
+            lengths = [(n + room) // self.stride + 1 for n in spatial]
+        return (batch, *lengths, self.filters or channels)
 
     @property
     def flops(self) -> int | None:
         """Floating-point operations of convolution and dense arithmetic; None for pools.
 
-        A multiply-add counts as two. Border taps count in gradients too, as for forward.
+        A multiply-add counts as two. Taps at the border count as all others do.
         """
         if self.op.startswith("cnn"):
-            per_image = 2 * (26 * 26 * 9 * 32 + 24 * 24 * 288 * 64 + 9216 * 128 + 128 * 10)
-            first = 2 * 26 * 26 * 9 * 32
-            # Training is forward, dkernel and dx, but the first layer needs no dx.
-            return self.x_shape[0] * (
-                3 * per_image - first if self.op == "cnn_train" else per_image
-            )
+            return _cnn_flops(self.x_shape[0], self.op == "cnn_train")
         if not self.filters:
             return None
-        forward = 2 * math.prod(self.out_shape) * math.prod(self.kernel_shape[:-1])
+        pixels = self.x_shape if self.op == "conv_transpose" else self.out_shape
+        forward = 2 * math.prod(pixels[:-1]) * math.prod(self.kernel_shape)
         return 2 * forward if self.op == "dense_grad" else forward
 
     @property
@@ -98,27 +95,29 @@ class Case:
         if self.op == "conv_grad_kernel":
             return math.prod(self.out_shape[:-1])
         if self.op == "conv_grad_x":
-            return self.size * self.size * self.filters
+            return self.size**self.rank * self.filters
+        if self.op == "conv_transpose":
+            return self.size**self.rank * self.x_shape[-1]
         if self.op == "dense_grad":
             return max(self.x_shape[0], self.filters)
         if self.op.startswith("cnn"):
             return 9216
-        return math.prod(self.kernel_shape[:-1]) if self.filters else self.size * self.size
+        return math.prod(self.kernel_shape[:-1]) if self.filters else self.size**self.rank
 
     def data(self, seed: int = 0) -> dict[str, Any]:
-        """Return float32 arrays: x, and as the op needs them kernel, bias and grad."""
+        """Return arrays of `dtype`: x, and as the op needs them kernel, bias and grad."""
         rng = np.random.default_rng(seed)
-
-        def normal(shape: tuple[int, ...], scale: float = 1.0) -> np.ndarray:
-            return (scale * rng.standard_normal(shape)).astype(np.float32)
-
         if self.op.startswith("cnn"):
             return _cnn_data(rng, self.x_shape)
-        arrays = {"x": normal(self.x_shape), "grad": normal(self.out_shape)}
+
+        def normal(shape: tuple[int, ...], scale: float = 1.0) -> np.ndarray:
+            return (scale * rng.standard_normal(shape)).astype(self.dtype)
+
+        arrays = {"x": _lay(normal(self.x_shape), self.layout), "grad": normal(self.out_shape)}
         if self.filters:
             scale = 1 / math.sqrt(math.prod(self.kernel_shape[:-1]))
             arrays["kernel"] = normal(self.kernel_shape, scale)
-            arrays["bias"] = normal((self.filters,))
+            arrays["bias"] = normal((self.filters,), float(self.op != "filter"))
         return arrays
 
     def describe(self) -> str:
@@ -128,10 +127,38 @@ class Case:
             return f"{self.x_shape[1]} to {self.filters}{batch}"
         if self.op.startswith("cnn"):
             return f"28x28x1{batch}" if batch else "28x28x1 b1"
-        image = "x".join(map(str, self.x_shape[1:]))
-        stride = f" s{self.stride}" if self.stride > 1 else ""
-        filters = f" {self.filters}" if self.filters else ""
-        return f"{image} {self.size}x{self.size}{filters}{stride}{batch}"
+        words = ["x".join(map(str, self.x_shape[1:])), "x".join([str(self.size)] * self.rank)]
+        words += [str(self.filters)] if self.filters else []
+        numbers = {"s": self.stride, "d": self.dilation, "g": self.groups}
+        words += [f"{letter}{number}" for letter, number in numbers.items() if number > 1]
+        words += [f"p{self.padding}"] if self.padding else []
+        words += [word for word in (self.dtype, self.layout) if word not in _USUAL]
+        return " ".join(words) + batch
+
+
+_USUAL = ("float32", "channels_last")
+
+
+def _lay(x: np.ndarray, layout: str) -> np.ndarray:
+    """Return the same values as x in another memory layout."""
+    if layout == "channels_first":
+        return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, -1, 1)), 1, -1)
+    if layout in ("crop", "step"):
+        larger = np.zeros(tuple(2 * n for n in x.shape), x.dtype)
+        part = [slice(n // 2, n // 2 + n) for n in x.shape]
+        view: np.ndarray = larger[
+            tuple(part if layout == "crop" else [slice(None, None, 2)] * x.ndim)
+        ]
+        view[...] = x
+        return view
+    return x
+
+
+def _cnn_flops(batch: int, training: bool) -> int:
+    per_image = 2 * (26 * 26 * 9 * 32 + 24 * 24 * 288 * 64 + 9216 * 128 + 128 * 10)
+    first = 2 * 26 * 26 * 9 * 32
+    # Training is forward, dkernel and dx, but the first layer needs no dx.
+    return batch * (3 * per_image - first if training else per_image)
 
 
 def _cnn_data(rng: np.random.Generator, x_shape: tuple[int, ...]) -> dict[str, Any]:
@@ -146,55 +173,3 @@ def _cnn_data(rng: np.random.Generator, x_shape: tuple[int, ...]) -> dict[str, A
         ]
     labels = np.eye(10, dtype=np.float32)[rng.integers(10, size=x_shape[0])]
     return {"x": rng.random(x_shape, np.float32), "labels": labels, "weights": weights}
-
-
-def forward_layers() -> list[Case]:
-    """Return the fourteen convolutions, forward, one image."""
-    return [
-        Case(name, "conv", (1, side, side, channels), size, filters, stride)
-        for name, (side, channels, size, filters, stride) in _LAYERS.items()
-    ]
-
-
-def all_cases(quick: bool = False) -> list[Case]:
-    """Return every case of ``convlet bench``, or with `quick` a few of each kind."""
-    forward = forward_layers()
-    named = {case.name: case for case in forward}
-    gradients = []
-    for name in ("ref1", "ref2", "cv3", "cv5", "cv9", "cv10", "cv11", "cv12"):
-        case = replace(named[name], x_shape=(16, *named[name].x_shape[1:]))
-        gradients.append(replace(case, name=f"{name} dx", op="conv_grad_x"))
-        gradients.append(replace(case, name=f"{name} dkernel", op="conv_grad_kernel"))
-    if quick:
-        forward = [named[name] for name in ("ref1", "ref2", "cv3", "cv9", "cv12")]
-        gradients = [case for case in gradients if case.name.split()[0] in ("ref2", "cv9")]
-    return forward + gradients + _pools(quick) + _dense(quick) + _networks(quick)
-
-
-def _pools(quick: bool) -> list[Case]:
-    shapes = [("lecture", (128, 24, 24, 64), 2, 2)]
-    if not quick:
-        shapes += [("2x2", (1, 112, 112, 64), 2, 2), ("3x3 s2", (1, 112, 112, 64), 3, 2)]
-    return [
-        Case(f"{short} {name}{suffix}", kind + gradient, x_shape, size, 0, stride)
-        for kind, short in (("max_pool", "max"), ("average_pool", "average"))
-        for name, x_shape, size, stride in shapes
-        for gradient, suffix in (("", ""), ("_grad", " dx"))
-    ]
-
-
-def _dense(quick: bool) -> list[Case]:
-    shapes = [("hidden", (128, 9216), 128)]
-    if not quick:
-        shapes += [("hidden b1", (1, 9216), 128), ("output", (128, 128), 10)]
-    return [
-        Case(name + suffix, "dense" + gradient, x_shape, 0, filters)
-        for name, x_shape, filters in shapes
-        for gradient, suffix in (("", ""), ("_grad", " gradients"))
-    ]
-
-
-def _networks(quick: bool) -> list[Case]:
-    batches = (128,) if quick else (1, 128)
-    inference = [Case(f"inference b{n}", "cnn", (n, 28, 28, 1)) for n in batches]
-    return [*inference, Case("training step b128", "cnn_train", (128, 28, 28, 1))]

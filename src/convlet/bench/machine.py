@@ -14,16 +14,17 @@ def describe(providers: list[Provider], threads: int) -> list[str]:
     """Return lines naming the processor, software versions, thread count and date."""
     from convlet._cext import runtime
 
-    versions = ", ".join(
-        f"{provider.name} {provider.version}"
+    versions = {
+        provider.name.split()[0]: provider.version
         for provider in providers
-        if provider.name != "torch nhwc"
-    )
+        if provider.role == "peer" or provider is providers[0]
+    }
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
     return [
         f"Processor  {processor()}",
         f"Kernels    {runtime.isa()}, float32",
         f"Threads    {threads} for every candidate",
-        f"Versions   {versions}, Python {platform.python_version()}",
+        f"Versions   {named}, Python {platform.python_version()}",
         f"System     {platform.system()} {platform.machine()}",
         f"Date       {time.strftime('%Y-%m-%d')}",
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convlet.bench.providers import Candidate
-from convlet.bench.torch_provider import to_nchw
+from convlet.bench.torch_provider import channels_first_kernel, to_nchw
 
 if TYPE_CHECKING:
     from convlet.bench.cases import Case
@@ -30,9 +31,9 @@ def installed(threads: int) -> list[Provider]:
 
 
 class OnnxRuntime:
-    """ONNX Runtime with input and output bound beforehand, its quickest way."""
+    """ONNX Runtime with input and output bound beforehand, its quickest way; threads may spin."""
 
-    name = "ORT"
+    name, role = "ORT", "peer"
 
     def __init__(self, threads: int) -> None:
         import onnxruntime
@@ -50,17 +51,26 @@ class OnnxRuntime:
         options.inter_op_num_threads = 1
         session = self._runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         binding = session.io_binding()
-        x = self._runtime.OrtValue.ortvalue_from_numpy(_feed(data))
+        feed, refill = feeding(case, data)
+        x = self._runtime.OrtValue.ortvalue_from_numpy(feed)
         binding.bind_ortvalue_input("x", x)
-        y = self._runtime.OrtValue.ortvalue_from_shape_and_type(_result_shape(case), np.float32)
+        y = self._runtime.OrtValue.ortvalue_from_shape_and_type(
+            _first_shape(case.out_shape), np.float32
+        )
         binding.bind_ortvalue_output("y", y)
-        return Candidate(lambda: session.run_with_iobinding(binding), lambda _: (_read(y.numpy()),))
+
+        def run() -> None:
+            if refill():
+                x.update_inplace(feed)
+            session.run_with_iobinding(binding)
+
+        return Candidate(run, lambda _: (read_last(y.numpy()),))
 
 
 class OpenVino:
     """OpenVINO, hinted for latency, in float32, with a request that keeps its tensors."""
 
-    name = "OpenVINO"
+    name, role = "OpenVINO", "peer"
 
     def __init__(self, threads: int) -> None:
         import openvino
@@ -82,29 +92,29 @@ class OpenVino:
         }
         compiled = core.compile_model(core.read_model(graph), "CPU", settings)
         request = compiled.create_infer_request()
-        x = _feed(data)
+        x, refill = feeding(case, data)
         request.set_input_tensor(self._openvino.Tensor(x, shared_memory=True))
 
         def read(_: Any) -> tuple[np.ndarray, ...]:
-            return (_read(request.get_output_tensor().data.copy()),)
+            return (read_last(request.get_output_tensor().data.copy()),)
 
         # The request does not keep the input's memory alive; its candidate has to.
-        return Candidate(lambda: (x, request.infer(share_outputs=True)), read)
+        return Candidate(lambda: (x, refill(), request.infer(share_outputs=True)), read)
 
 
 def onnx_graph(case: Case, data: Data) -> bytes | None:
-    """Return the case as a serialized ONNX model from "x" to "y", None for gradients."""
+    """Return the case as an ONNX model from "x" to "y"; None for gradients and float64."""
     from onnx import TensorProto, checker, helper
 
-    if case.op.endswith(("_grad", "_grad_x", "_grad_kernel", "_train")):
+    if case.dtype != "float32" or case.op.endswith(("_grad", "_grad_x", "_grad_kernel", "_train")):
         return None
     nodes, weights = _cnn_nodes(data) if case.op == "cnn" else _single_node(case, data)
-    x_shape = _feed(data).shape
+    x_shape = _first_shape(case.x_shape)
     graph = helper.make_graph(
         nodes,
         case.op,
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, x_shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, _result_shape(case))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, _first_shape(case.out_shape))],
         _initializers(weights),
     )
     # Old versions that every runtime of the last years reads.
@@ -116,15 +126,18 @@ def onnx_graph(case: Case, data: Data) -> bytes | None:
 def _single_node(case: Case, data: Data) -> tuple[list[Any], dict[str, np.ndarray]]:
     from onnx.helper import make_node
 
-    window: Any = {"kernel_shape": [case.size] * 2, "strides": [case.stride] * 2}
-    if case.op == "conv":
-        weights = {"k": data["kernel"].transpose(3, 2, 0, 1), "b": data["bias"]}
-        return [make_node("Conv", ["x", "k", "b"], ["y"], **window)], weights
     if case.op == "dense":
         weights = {"k": data["kernel"], "b": data["bias"]}
         return [make_node("Gemm", ["x", "k", "b"], ["y"])], weights
-    kind = {"max_pool": "MaxPool", "average_pool": "AveragePool"}[case.op]
-    return [make_node(kind, ["x"], ["y"], **window)], {}
+    window: Any = {"kernel_shape": [case.size] * case.rank, "strides": [case.stride] * case.rank}
+    if not case.filters:
+        kind = {"max_pool": "MaxPool", "average_pool": "AveragePool"}[case.op]
+        return [make_node(kind, ["x"], ["y"], **window)], {}
+    window["pads"] = [case.padding] * 2 * case.rank
+    window["dilations"] = [case.dilation] * case.rank
+    weights = {"k": channels_first_kernel(data["kernel"]), "b": data["bias"]}
+    kind = "ConvTranspose" if case.op == "conv_transpose" else "Conv"
+    return [make_node(kind, ["x", "k", "b"], ["y"], group=case.groups, **window)], weights
 
 
 def _cnn_nodes(data: Data) -> tuple[list[Any], dict[str, np.ndarray]]:
@@ -155,15 +168,26 @@ def _initializers(weights: dict[str, np.ndarray]) -> list[Any]:
     ]
 
 
-def _feed(data: Data) -> np.ndarray:
+def feeding(case: Case, data: Data) -> tuple[np.ndarray, Callable[[], bool]]:
+    """Return x with channels first, contiguous, and what a call must do before it is read.
+
+    Where x lies scattered in memory, a call has to copy it; it returns whether it did.
+    """
     x = data["x"]
-    return np.ascontiguousarray(x if x.ndim == 2 else x.transpose(0, 3, 1, 2))
+    first = np.moveaxis(x, -1, 1)
+    feed = np.array(first, order="C")
+
+    def refill() -> bool:
+        np.copyto(feed, first)
+        return True
+
+    return feed, refill if case.layout in ("crop", "step") else lambda: False
 
 
-def _result_shape(case: Case) -> tuple[int, ...]:
-    shape = case.out_shape
-    return shape if len(shape) == 2 else (shape[0], shape[3], shape[1], shape[2])
+def _first_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (shape[0], shape[-1], *shape[1:-1])
 
 
-def _read(y: np.ndarray) -> np.ndarray:
-    return y if y.ndim == 2 else y.transpose(0, 2, 3, 1)
+def read_last(y: np.ndarray) -> np.ndarray:
+    """Return a result (N, C, *spatial) with channels last."""
+    return np.moveaxis(y, 1, -1)

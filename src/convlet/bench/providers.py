@@ -8,6 +8,7 @@ operator.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -21,16 +22,31 @@ Data = dict[str, Any]
 
 
 class Candidate(NamedTuple):
-    """`run()` computes; `read(result)` turns its result into a tuple of arrays as NumPy has it."""
+    """`run()` computes; `read(result)` turns its result into a tuple of arrays as NumPy has it.
+
+    `read` is None where the result is not the case's. `context()` is entered, untimed, before a
+    turn of runs, and left after it.
+    """
 
     run: Callable[[], Any]
-    read: Callable[[Any], tuple[Any, ...]]
+    read: Callable[[Any], tuple[Any, ...]] | None
+    context: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+    def result(self) -> tuple[Any, ...] | None:
+        """Run once; return the arrays, None where they are not the case's."""
+        with self.context():
+            result = self.run()
+        return self.read(result) if self.read else None
 
 
 class Provider(Protocol):
-    """Anything that computes cases; see the module's docstring."""
+    """Anything that computes cases; see the module's docstring.
+
+    `role` is "ours" for this package, however it is called, "peer", or "yardstick".
+    """
 
     name: str
+    role: str
 
     @property
     def version(self) -> str:
@@ -43,7 +59,7 @@ class Provider(Protocol):
 class Numpy:
     """The baselines."""
 
-    name = "NumPy"
+    name, role = "NumPy", "peer"
     version = np.__version__
 
     def build(self, case: Case, data: Data) -> Candidate:
@@ -55,14 +71,17 @@ class Numpy:
 
 def _numpy_call(case: Case, data: Data) -> Callable[[], Any]:
     size, stride, out = case.size, case.stride, case.out_shape
+    window = (stride, case.padding, case.dilation)
     x: Any = data["x"]
     kernel: Any = data.get("kernel")
     bias: Any = data.get("bias")
     grad: Any = data.get("grad")
     return {
-        "conv": lambda: baselines.conv(x, kernel, bias, stride),
-        "conv_grad_x": lambda: baselines.conv_grad_x(grad, kernel, x.shape, stride),
-        "conv_grad_kernel": lambda: baselines.conv_grad_kernel(grad, x, size, stride),
+        "conv": lambda: baselines.conv(x, kernel, bias, *window, case.groups),
+        "filter": lambda: baselines.conv(x, kernel, bias, *window),
+        "conv_transpose": lambda: baselines.conv_grad_x(x, kernel, out, *window) + bias,
+        "conv_grad_x": lambda: baselines.conv_grad_x(grad, kernel, x.shape, *window),
+        "conv_grad_kernel": lambda: baselines.conv_grad_kernel(grad, x, size, *window),
         "max_pool": lambda: baselines.max_pool(x, size, stride, out),
         "max_pool_grad": lambda: baselines.max_pool_grad(grad, x, size, stride),
         "average_pool": lambda: baselines.average_pool(x, size, stride, out),
@@ -85,87 +104,37 @@ def _numpy_training(data: Data) -> Candidate:
     return Candidate(step, lambda loss: (np.float32(loss), *weights))
 
 
-class Convlet:
-    """This package: layers' own path, with weights packed beforehand as layers keep them."""
-
-    name = "convlet"
-
-    @property
-    def version(self) -> str:
-        """The package's version."""
-        from convlet import __version__
-
-        return __version__
-
-    def build(self, case: Case, data: Data) -> Candidate:
-        """Return the candidate for `case`."""
-        if case.op == "cnn":
-            model = _convlet_model(data["weights"])
-            return Candidate(lambda: model(data["x"]), as_tuple)
-        if case.op == "cnn_train":
-            return _convlet_training(data)
-        return Candidate(_convlet_call(case, data), as_tuple)
-
-
-def _convlet_call(case: Case, data: Data) -> Callable[[], Any]:
-    from convlet import ops
-    from convlet.ops import _convolution
-
-    x: Any = data["x"]
-    kernel: Any = data.get("kernel")
-    bias: Any = data.get("bias")
-    grad: Any = data.get("grad")
-    window: Any = {"strides": case.stride, "padding": "valid"}
-    size = case.size
-    if case.op in ("conv", "dense"):
-        packed = _convolution.pack(kernel)
-        if case.op == "dense":
-            return lambda: _convolution.dense(x, kernel, bias, packed=packed)
-        return lambda: _convolution.conv_packed(x, packed, kernel, bias, **window)
-    return {
-        "conv_grad_x": lambda: ops.conv_grad(grad, x, kernel, needs=("x",), **window)[:1],
-        "conv_grad_kernel": lambda: ops.conv_grad(
-            grad, x, kernel, needs=("kernel", "bias"), **window
-        )[1:],
-        "max_pool": lambda: ops.max_pool(x, size, **window),
-        "max_pool_grad": lambda: ops.max_pool_grad(grad, x, size, **window),
-        "average_pool": lambda: ops.average_pool(x, size, **window),
-        "average_pool_grad": lambda: ops.average_pool_grad(grad, x, size, **window),
-        "dense_grad": lambda: _convolution.dense_grad(grad, x, kernel),
-    }[case.op]
-
-
-def _convlet_model(weights: list[np.ndarray]) -> Any:
-    from convlet.demo import lecture_cnn
-
-    model = lecture_cnn(dropout=False)
-    model.set_weights(weights)
-    return model
-
-
-def _convlet_training(data: Data) -> Candidate:
-    from convlet import losses, optimizers
-
-    model = _convlet_model(data["weights"])
-    model.compile(
-        loss=losses.categorical_crossentropy, optimizer=optimizers.Adadelta(learning_rate=1.0)
-    )
-    return Candidate(
-        lambda: model.train_on_batch(data["x"], data["labels"]),
-        lambda loss: (np.float32(loss), *model.get_weights()),
-    )
-
-
 def as_tuple(result: Any) -> tuple[Any, ...]:
     """Return the result as a tuple of arrays."""
     return tuple(result) if isinstance(result, (tuple, list)) else (result,)
 
 
+class Memcpy:
+    """A copy of as many bytes as a pool reads and writes, both counted: the speed of memory."""
+
+    name, role, version = "memcpy", "yardstick", np.__version__
+
+    def build(self, case: Case, data: Data) -> Candidate | None:
+        """Return the candidate for a pool, None for anything else."""
+        if case.op not in ("max_pool", "average_pool"):
+            return None
+        size = (data["x"].size + data["grad"].size) // 2
+        source, target = np.ones(size, case.dtype), np.zeros(size, case.dtype)
+        return Candidate(lambda: np.copyto(target, source), None)
+
+
 def installed_peers(threads: int) -> list[Provider]:
     """Return a provider for each peer that is installed, computing with `threads` threads."""
-    from convlet.bench import onnx_providers, torch_provider
+    from convlet.bench import (
+        ncnn_provider,
+        onnx_providers,
+        opencv_provider,
+        scipy_provider,
+        torch_provider,
+    )
 
-    return [*torch_provider.installed(threads), *onnx_providers.installed(threads)]
+    modules = (torch_provider, onnx_providers, ncnn_provider, opencv_provider, scipy_provider)
+    return [provider for module in modules for provider in module.installed(threads)]
 
 
 def largest_error(results: Iterable[Any], expected: Iterable[Any]) -> float:
@@ -181,11 +150,12 @@ def largest_error(results: Iterable[Any], expected: Iterable[Any]) -> float:
 
 
 def tolerance(case: Case) -> float:
-    """Return how far two float32 results may differ, as a share of the largest value.
+    """Return how far two results of `case` may differ, as a share of the largest value.
 
     Rounding errors of K products in any order grow like sqrt(K) * eps of the terms' size; 8
-    leaves room for the largest of many elements. Training passes through the step lengths of
-    an optimizer, which magnify the differences between small gradients.
+    leaves room for the largest of many elements. Winograd's transforms, which several peers use
+    for windows of 3, magnify errors a little; training passes through the step lengths of an
+    optimizer, which magnify the differences between small gradients.
     """
-    margin = 512 if case.op == "cnn_train" else 8
-    return margin * case.terms**0.5 * float(np.finfo(np.float32).eps)
+    margin = 512 if case.op == "cnn_train" else 24 if case.size == 3 else 8
+    return margin * case.terms**0.5 * float(np.finfo(case.dtype).eps)

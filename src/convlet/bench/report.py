@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convlet.bench import timing
-from convlet.bench.providers import Convlet, Numpy, largest_error, tolerance
+from convlet.bench.convlet_provider import Convlet
+from convlet.bench.providers import Numpy, largest_error, tolerance
 from convlet.bench.table import ratio_text, three_digits, time_text
 
 if TYPE_CHECKING:
     from convlet.bench.cases import Case
     from convlet.bench.providers import Candidate, Provider
 
-_OURS = "convlet"
+OURS = "convlet"
 
 
 class Row(NamedTuple):
-    """A case's samples for each provider, and convlet's largest difference from NumPy."""
+    """A case's samples for each provider, and our largest difference from NumPy."""
 
     case: Case
     samples: dict[str, list[timing.Sample]]
     error: float
+
+    def seconds(self, name: str) -> float | None:
+        """The provider's median time, None where it has no such operator."""
+        return timing.median_seconds(self.samples[name]) if name in self.samples else None
 
 
 class Disagreement(Exception):
@@ -35,43 +40,52 @@ def measure_case(
     built = {provider.name: provider.build(case, data) for provider in providers}
     candidates = {name: candidate for name, candidate in built.items() if candidate}
     error = _check(case, candidates)
-    calls = {name: candidate.run for name, candidate in candidates.items()}
-    samples = timing.measure(calls, seconds=seconds, probe=probe, probed=(_OURS,))
+    samples = timing.measure(
+        {name: candidate.run for name, candidate in candidates.items()},
+        seconds=seconds,
+        probe=probe,
+        probed=tuple(provider.name for provider in providers if provider.role == "ours"),
+        contexts={name: candidate.context for name, candidate in candidates.items()},
+    )
     return Row(case, samples, error)
 
 
 def _check(case: Case, candidates: dict[str, Candidate]) -> float:
-    """Return convlet's largest difference from NumPy, as a share of the largest value."""
-    results = {name: candidate.read(candidate.run()) for name, candidate in candidates.items()}
-    expected = results.pop(Numpy.name)
-    errors = {name: largest_error(result, expected) for name, result in results.items()}
+    """Return our largest difference from NumPy, as a share of the largest value."""
+    results = {name: candidate.result() for name, candidate in candidates.items()}
+    expected = results.pop(Numpy.name) or ()
+    errors = {name: largest_error(got, expected) for name, got in results.items() if got}
     for name, error in errors.items():
         if not error <= tolerance(case):
             raise Disagreement(
                 f"{name} and NumPy disagree on {case.name} ({case.describe()}): largest difference"
                 f" {error:.1e} of the largest value, more than rounding's {tolerance(case):.1e}"
             )
-    return errors[_OURS]
+    return errors[OURS]
 
 
-def headers(providers: list[Provider]) -> list[str]:
+def headers(providers: list[Provider], ours: str = OURS) -> list[str]:
     """Return the table's headers for `rows_text`."""
-    others = [f"over\n{provider.name}" for provider in providers if provider.name != _OURS]
+    others = [f"over\n{provider.name}" for provider in providers if provider.name != ours]
     return [
         "case",
         "shape",
-        "convlet",
+        ours,
         "GFLOP/s",
         "% of\npeak",
         "quiet\nGFLOP/s",
         "% of\npeak",
         "quiet\nsamples",
         "max error",
+        "fastest\npeer",
+        "over\nit",
         *others,
     ]
 
 
-def rows_text(rows: list[Row], providers: list[Provider], threads: int) -> list[list[str]]:
+def rows_text(
+    rows: list[Row], providers: list[Provider], threads: int, ours: str = OURS
+) -> list[list[str]]:
     """Return the table's cells, a rule between groups; the run's best probe is the peak."""
     peak = threads * run_peak(rows)
     cells, last = [], None
@@ -79,35 +93,42 @@ def rows_text(rows: list[Row], providers: list[Provider], threads: int) -> list[
         if last is not None and row.case.group != last:
             cells.append([])
         last = row.case.group
-        cells.append(_cells(row, providers, threads, peak))
+        cells.append(_cells(row, providers, threads, peak, ours))
     return cells
 
 
 def run_peak(rows: list[Row]) -> float:
     """Return the highest probe of the run: one core's GFLOP/s."""
-    return max((timing.best_probe(row.samples[_OURS]) for row in rows), default=0.0)
+    return max((timing.best_probe(row.samples[OURS]) for row in rows), default=0.0)
 
 
-def _cells(row: Row, providers: list[Provider], threads: int, peak: float) -> list[str]:
-    ours = row.samples[_OURS]
-    seconds = timing.median_seconds(ours)
-    quiet, count = timing.quiet_seconds(ours, peak / threads)
-    others = [
-        ratio_text(timing.median_seconds(row.samples[provider.name]) / seconds)
-        if provider.name in row.samples
-        else "-"
+def fastest_peer(row: Row, providers: list[Provider]) -> tuple[str, float] | None:
+    """Return (name, median seconds) of the quickest peer, None if there is none."""
+    times = [
+        (seconds, provider.name)
         for provider in providers
-        if provider.name != _OURS
+        if provider.role == "peer" and (seconds := row.seconds(provider.name))
     ]
+    return min(times)[::-1] if times else None
+
+
+def _cells(row: Row, providers: list[Provider], threads: int, peak: float, ours: str) -> list[str]:
+    samples, case = row.samples[ours], row.case
+    seconds = timing.median_seconds(samples)
+    quiet, count = timing.quiet_seconds(samples, peak / threads)
+    name, best = fastest_peer(row, providers) or ("-", None)
+    others = [row.seconds(provider.name) for provider in providers if provider.name != ours]
+    peak = peak if case.dtype == "float32" else 0.0  # the probe's type
     return [
-        row.case.name,
-        row.case.describe(),
+        case.name,
+        case.describe(),
         time_text(seconds),
-        *_speed(row.case.flops, seconds, peak),
-        *_speed(row.case.flops, quiet, peak),
-        f"{count} of {len(ours)}" if row.case.flops and peak else "-",
+        *_speed(case.flops, seconds, peak),
+        *_speed(case.flops, quiet, peak),
+        f"{count} of {len(samples)}" if case.flops and peak else "-",
         f"{row.error:.0e}",
-        *others,
+        name,
+        *(ratio_text(other / seconds) if other else "-" for other in (best, *others)),
     ]
 
 
@@ -136,7 +157,8 @@ def legend(rows: list[Row], providers: list[Provider], threads: int) -> list[str
         "over ...   how many times as long that one takes, by medians of runs in turn;",
         "           below 1.00x convlet is slower",
     ]
-    if any(provider.name.startswith("torch") for provider in providers):
+    gradient = any(row.case.op == "max_pool_grad" for row in rows)
+    if gradient and any(provider.name.startswith("torch") for provider in providers):
         lines += [
             "           (torch's max-pool gradient is handed the indices of the maxima;",
             "           convlet's finds them again)",

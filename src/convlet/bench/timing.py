@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from random import Random
 from statistics import median
 from typing import Any, NamedTuple
 
 Probe = Callable[[], float]
 
-PAUSE = 0.005  # seconds; long enough that the last candidate's idle threads have gone to sleep
+Context = Callable[[], AbstractContextManager[Any]]
+
+PAUSE = 0.002  # seconds of sleep before each turn, and then ...
+STEP = 0.002  # ... again as long as the process computes (IDLE of the time or more) ...
+IDLE = 0.1
+LONGEST_PAUSE = 0.3  # ... but no longer than this
 SAMPLE = 0.002  # seconds; short calls are repeated to fill it
+LONG = 0.02  # seconds; a call that takes longer needs no warm-up in each turn
 PROBE = 0.002  # seconds
-LEAST_ROUNDS = 3
+TRIAL_ROUNDS = 3  # after these, whoever takes more than SLOW times the quickest one's time is out
+LEAST_ROUNDS = 5
+SLOW = 2.0
 QUIET_SHARE = 0.92
 QUIET_SAMPLES = 10
 _FLOAT32 = 0  # the compiled modules' number for it
@@ -45,7 +55,8 @@ def measure(
     seconds: float,
     probe: Probe | None = None,
     probed: tuple[str, ...] = (),
-    pause: float = PAUSE,
+    contexts: Mapping[str, Context] | None = None,
+    settle: Callable[[], None] | None = None,
 ) -> dict[str, list[Sample]]:
     """Time candidates in turn.
 
@@ -57,32 +68,66 @@ def measure(
         How long to go on, for each candidate.
     probe : callable, optional
         Returns the peak in GFLOP/s; called around each sample of the candidates in `probed`.
-    pause : float
-        Seconds of sleep before each turn.
+    probed : tuple of str
+        These stay until the end, however slow.
+    contexts : mapping of str to callable, optional
+        Candidates' contexts, entered before a turn and left after it.
+    settle : callable, default `wait_until_idle`
+        Called before each turn.
 
     Returns
     -------
     dict of str to list of Sample
     """
-    counts = {name: _calls_per_sample(call) for name, call in calls.items()}
+    settle = settle or wait_until_idle
+    contexts = contexts or {}
+    counts = {}
+    for name, call in calls.items():
+        settle()
+        with contexts.get(name, nullcontext)():
+            counts[name] = _calls_per_sample(call)
     samples: dict[str, list[Sample]] = {name: [] for name in calls}
-    names = list(calls)
+    names, rounds, order = list(calls), 0, Random(0)
     stop = time.perf_counter() + seconds * len(names)
-    while len(samples[names[-1]]) < LEAST_ROUNDS or time.perf_counter() < stop:
+    while rounds < LEAST_ROUNDS or time.perf_counter() < stop:
+        order.shuffle(names)  # so that nobody always finds the caches as the same other left them
         for name in names:
-            time.sleep(pause)
-            calls[name]()  # caches, clock and sleeping threads are warm again after this
-            around = probe if name in probed else None
-            samples[name].append(_sample(calls[name], counts[name], around))
+            settle()
+            with contexts.get(name, nullcontext)():
+                if counts[name]:
+                    calls[name]()  # caches, clock and sleeping threads are warm again after this
+                around = probe if name in probed else None
+                samples[name].append(_sample(calls[name], max(1, counts[name]), around))
+        rounds += 1
+        if rounds == TRIAL_ROUNDS:
+            names = _contenders(samples, probed)
     return samples
 
 
+def wait_until_idle() -> None:
+    """Sleep until no thread of this process computes, such as a pool's that spins for more work."""
+    time.sleep(PAUSE)
+    stop = time.perf_counter() + LONGEST_PAUSE
+    while (start := time.perf_counter()) < stop:
+        busy = time.process_time()
+        time.sleep(STEP)
+        if time.process_time() - busy < IDLE * (time.perf_counter() - start):
+            return
+
+
+def _contenders(samples: dict[str, list[Sample]], probed: tuple[str, ...]) -> list[str]:
+    medians = {name: median_seconds(taken) for name, taken in samples.items()}
+    limit = SLOW * min(medians.values())
+    return [name for name, seconds in medians.items() if name in probed or seconds <= limit]
+
+
 def _calls_per_sample(call: Callable[[], Any]) -> int:
+    """So many calls fill a sample; 0 for one call that is too long to need a warm-up."""
     call()
     start = time.perf_counter()
     call()
     once = max(time.perf_counter() - start, 1e-7)
-    return max(1, math.ceil(SAMPLE / once))
+    return 0 if once > LONG else math.ceil(SAMPLE / once)
 
 
 def _sample(call: Callable[[], Any], count: int, probe: Probe | None) -> Sample:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,35 +26,46 @@ def installed(threads: int) -> list[Provider]:
 class Torch:
     """PyTorch with one memory format. Forward runs in inference mode, gradients by ATen's own."""
 
+    role = "peer"
+
     def __init__(self, name: str, memory_format: Any) -> None:
         import torch
 
         self.name, self.version = name, torch.__version__
         self._torch, self._format = torch, memory_format
+        self._last = memory_format is torch.channels_last
 
-    def build(self, case: Case, data: Data) -> Candidate:
-        """Return the candidate for `case`."""
-        if case.op.startswith("dense"):
-            return self._dense(case, data)
-        if case.op == "cnn":
-            return self._inference(data)
+    def build(self, case: Case, data: Data) -> Candidate | None:
+        """Return the candidate for `case`, None where channels-last tensors make no difference."""
+        if self._last and (case.rank != 2 or case.layout != "channels_last"):
+            return None
         if case.op == "cnn_train":
             return self._training(data)
-        return self._image_op(case, data)
+        with self._torch.inference_mode():
+            if case.op.startswith("dense"):
+                candidate = self._dense(case, data)
+            elif case.op == "cnn":
+                candidate = self._inference(data)
+            else:
+                candidate = self._image_op(case, data)
+        return candidate._replace(context=self._torch.inference_mode)
 
     def _images(self, array: np.ndarray) -> Any:
-        """A tensor of its own with logical axes N C H W, in this provider's memory format."""
-        tensor = self._torch.from_numpy(np.array(array)).permute(0, 3, 1, 2)
+        """A tensor of its own with logical axes N C *spatial, in this provider's memory format."""
+        tensor = self._torch.from_numpy(np.moveaxis(np.array(array), -1, 1))
         return tensor.contiguous(memory_format=self._format)
 
     def _kernel(self, array: np.ndarray) -> Any:
-        tensor = self._torch.from_numpy(np.array(array)).permute(3, 2, 0, 1)
+        tensor = self._torch.from_numpy(channels_first_kernel(array))
         return tensor.contiguous(memory_format=self._format)
 
     def _image_op(self, case: Case, data: Data) -> Candidate:
-        aten, stride = self._torch.ops.aten, [case.stride] * 2
-        window, none = [case.size] * 2, [0, 0]
+        aten, stride = self._torch.ops.aten, [case.stride] * case.rank
+        window, none = [case.size] * case.rank, [0] * case.rank
+        padding, dilation = [case.padding] * case.rank, [case.dilation] * case.rank
         x, grad = self._images(data["x"]), self._images(data["grad"])
+        if case.layout in ("crop", "step"):
+            x = self._torch.from_numpy(np.moveaxis(data["x"], -1, 1))
         kernel = self._kernel(data["kernel"]) if case.filters else None
         bias = self._torch.from_numpy(data["bias"].copy()) if case.filters else None
         if case.op == "max_pool_grad":
@@ -63,12 +73,19 @@ class Torch:
 
         def conv_grad(*needs: bool) -> Any:
             return aten.convolution_backward(
-                grad, x, kernel, [case.filters], stride, none, [1, 1], False, none, 1, needs
+                *(grad, x, kernel, [case.filters], stride, padding, dilation),
+                *(False, none, case.groups, needs),
             )
 
         functional = self._torch.nn.functional
+        conv = getattr(functional, f"conv{case.rank}d")
+        windows = (stride, padding, dilation, case.groups)
         call = {
-            "conv": lambda: functional.conv2d(x, kernel, bias, stride),
+            "conv": lambda: conv(x, kernel, bias, *windows),
+            "filter": lambda: conv(x, kernel, None, *windows),
+            "conv_transpose": lambda: getattr(functional, f"conv_transpose{case.rank}d")(
+                x, kernel, bias, stride, padding, dilation=dilation
+            ),
             "conv_grad_x": lambda: conv_grad(True, False, False)[0],
             "conv_grad_kernel": lambda: conv_grad(False, True, True)[1:],
             "max_pool": lambda: functional.max_pool2d(x, window, stride),
@@ -81,7 +98,7 @@ class Torch:
             ),
         }[case.op]
         read = _read_kernel if case.op == "conv_grad_kernel" else _read_images
-        return Candidate(self._without_gradients(call), read)
+        return Candidate(call, read)
 
     def _dense(self, case: Case, data: Data) -> Candidate:
         x, kernel, bias, grad = (
@@ -90,24 +107,15 @@ class Torch:
         weight = kernel.T.contiguous()
         if case.op == "dense":
             linear = self._torch.nn.functional.linear
-            return Candidate(
-                self._without_gradients(lambda: linear(x, weight, bias)), lambda y: (y.numpy(),)
-            )
+            return Candidate(lambda: linear(x, weight, bias), lambda y: (y.numpy(),))
 
         def gradients() -> Any:
             return grad @ weight, grad.T @ x, grad.sum(0)
 
         return Candidate(
-            self._without_gradients(gradients),
+            gradients,
             lambda result: (result[0].numpy(), result[1].numpy().T, result[2].numpy()),
         )
-
-    def _without_gradients(self, call: Callable[[], Any]) -> Callable[[], Any]:
-        def run() -> Any:
-            with self._torch.inference_mode():
-                return call()
-
-        return run
 
     def _network(self, weights: list[np.ndarray]) -> Any:
         nn = self._torch.nn
@@ -130,8 +138,7 @@ class Torch:
     def _inference(self, data: Data) -> Candidate:
         network, x = self._network(data["weights"]).eval(), self._images(data["x"])
         softmax = self._torch.nn.functional.softmax
-        run = self._without_gradients(lambda: softmax(network(x), 1))
-        return Candidate(run, lambda y: (y.numpy(),))
+        return Candidate(lambda: softmax(network(x), 1), lambda y: (y.numpy(),))
 
     def _training(self, data: Data) -> Candidate:
         torch = self._torch
@@ -153,6 +160,11 @@ class Torch:
         return Candidate(step, read)
 
 
+def channels_first_kernel(kernel: np.ndarray) -> np.ndarray:
+    """Return kernel (*sizes, CI, CO) as (CO, CI, *sizes); transposed, (CI, CO, *sizes)."""
+    return np.ascontiguousarray(np.moveaxis(kernel, (-1, -2), (0, 1)))
+
+
 def to_nchw(weights: list[np.ndarray]) -> list[np.ndarray]:
     """Return the lecture's CNN's weights as networks with N C H W images want them."""
     k1, b1, k2, b2, k3, b3, k4, b4 = weights
@@ -171,9 +183,9 @@ def from_nchw(arrays: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _read_images(y: Any) -> tuple[np.ndarray, ...]:
-    return (y.numpy().transpose(0, 2, 3, 1),)
+    return (np.moveaxis(y.numpy(), 1, -1),)
 
 
 def _read_kernel(gradients: Any) -> tuple[np.ndarray, ...]:
     dkernel, dbias = gradients
-    return dkernel.numpy().transpose(2, 3, 1, 0), dbias.numpy()
+    return np.moveaxis(dkernel.numpy(), (0, 1), (-1, -2)), dbias.numpy()

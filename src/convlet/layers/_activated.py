@@ -22,13 +22,13 @@ class PackedKernel:
     def __init__(self) -> None:
         self._entry: tuple[Any, Any] = (None, None)  # key, packed
 
-    def get(self, kernel: Variable, pack: Callable[[Array], Any]) -> Any:
-        """`pack(kernel)`, or what it returned last."""
+    def get(self, kernel: Variable, pack: Callable[[Array], Any], variant: int = 0) -> Any:
+        """`pack(kernel)`, or what it returned last for the same variant."""
         # The version is read before the value: a change in between is seen by the next call.
-        key = (kernel, kernel.version, runtime.isa())
+        key = (kernel, kernel.version, runtime.isa(), variant)
         known, packed = self._entry
         if known != key:
-            packed = pack(kernel.value)
+            packed = pack(kernel._data)
             self._entry = (key, packed)
         return packed
 

@@ -47,6 +47,12 @@ class BaseConv(Layer):
         )
         self.activation = activations.get(activation)
         self._activation_name = activations.ops_name(self.activation)
+        self._options: dict[str, Any] = {
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "data_format": self.data_format,
+        }
         self.use_bias = bool(use_bias)
         self.bias_initializer = initializers.get(bias_initializer)
 
@@ -75,15 +81,6 @@ class BaseConv(Layer):
 
     # ------------------------------------------------------------------------------------- shapes
 
-    @property
-    def _options(self) -> dict[str, Any]:
-        return {
-            "strides": self.strides,
-            "padding": self.padding,
-            "dilation_rate": self.dilation_rate,
-            "data_format": self.data_format,
-        }
-
     def _channels(self, input_shape: Shape) -> int:
         """The input's channels, checked: an operator would take other ones for groups."""
         self.check_rank(input_shape, self.rank + 2)
@@ -93,7 +90,9 @@ class BaseConv(Layer):
                 f"{self.name}: the input must have a known number of channels above 0, got shape "
                 f"{input_shape}"
             )
-        if self.built and channels != self._built_channels():
+        if self.built:
+            if channels == self._built_channels():
+                return channels
             raise ValueError(
                 f"{self.name}: the input must have {self._built_channels()} channels, as when the "
                 f"layer was built, got shape {input_shape}"
@@ -122,13 +121,14 @@ class BaseConv(Layer):
         return None if rows else self._activation_name
 
     def _bias(self) -> Array | None:
-        return None if self.bias is None else self.bias.value
+        return None if self.bias is None else self.bias._data
 
     def call(self, x: Array, training: bool = False) -> Array:
         """The layer's output for x."""
         self._channels(x.shape)
-        y = self._output(x, self._fused, True)
-        return y if self._fused else activate(self._activation_name, y)
+        fused = self._fused
+        y = self._output(x, fused, True)
+        return y if fused else activate(self._activation_name, y)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernels and bias."""

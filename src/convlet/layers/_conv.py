@@ -11,7 +11,7 @@ from convlet.layers._activated import PackedKernel
 from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._working import convolution_working
-from convlet.ops._convolution import conv, conv_grad, conv_packed, pack
+from convlet.ops._convolution import conv_packed, conv_packed_grad, pack
 from convlet.ops._geometry import conv_output_shape
 
 
@@ -62,16 +62,18 @@ class Conv(BaseConv):
         return conv_output_shape(input_shape, self.kernel_size, self.filters, **self._options)
 
     def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
-        kernel, bias, options = self.kernel.value, self._bias(), self._options
-        if not reuse:
-            return conv(x, kernel, bias, activation=activation, **options)
-        packed = self._packed.get(self.kernel, lambda kernel: pack(kernel, self.groups))
-        return conv_packed(x, packed, kernel, bias, activation=activation, **options)
+        def packing(size: int) -> Any:
+            if not (reuse or size):
+                return None
+            return self._packed.get(self.kernel, lambda k: pack(k, self.groups, size), size)
+
+        kernel, bias = self.kernel._data, self._bias()
+        return conv_packed(x, kernel, bias, packing, activation=activation, **self._options)
 
     def _input_and_weight_gradients(
         self, dz: Array, x: Array, needs: tuple[str, ...]
     ) -> tuple[Array | None, ...]:
-        return conv_grad(dz, x, self.kernel.value, needs=needs, **self._options)
+        return conv_packed_grad(dz, x, self.kernel._data, needs=needs, **self._options)
 
     def _working(self, input_shape: Shape) -> list[str]:
         return convolution_working(self, input_shape)

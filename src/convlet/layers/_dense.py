@@ -94,10 +94,10 @@ class Dense(Layer):
     def _linear(self, x: Array, activation: str | None, packed: Any) -> Array:
         """Over the last axis of x, whatever the others."""
         self._features(x.shape)
-        bias = None if self.bias is None else self.bias.value
-        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-        y = dense(rows, self.kernel.value, bias, activation=activation, packed=packed)
-        return y.reshape(*x.shape[:-1], self.units)
+        bias = None if self.bias is None else self.bias._data
+        rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        y = dense(rows, self.kernel._data, bias, activation=activation, packed=packed)
+        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], self.units)
 
     def call(self, x: Array, training: bool = False) -> Array:
         """The output for x (N, ..., CI)."""
@@ -109,7 +109,7 @@ class Dense(Layer):
         def linear(activation: str | None) -> Array:
             return self._linear(x, activation, None)
 
-        kernel = self.kernel.value
+        kernel = self.kernel._data
 
         def gradients(dz: Array, needs_dx: bool) -> Gradients:
             needs = (("x",) if needs_dx else ()) + self._trained("kernel", "bias")

@@ -10,11 +10,17 @@ from convlet import config, initializers
 from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
+from convlet.layers import _checked
 from convlet.layers._building import Shape, building, completing, initial
 from convlet.layers._pullback import Pullback
 from convlet.layers._symbolic import Node, is_symbolic, record
 
 __all__ = ["Layer", "Shape", "batch_shape"]
+SURROUNDED = {
+    "build": lambda build: completing(_checked.of_sizes(build)),
+    "compute_output_shape": _checked.of_sizes,
+    "vjp": _checked.of_outputs,
+}
 
 
 class Layer:
@@ -72,6 +78,7 @@ class Layer:
             raise ValueError(f"name must be a str without '/', got {name!r}")
         self.name = auto_name(type(self)) if name is None else name
         self.compute_dtype = config.check_float_name("dtype", dtype or config.floatx())
+        self._dtype = np.dtype(self.compute_dtype)
         self.trainable = bool(trainable)
         self.built = False
         self._building = False
@@ -86,10 +93,12 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "build" in vars(cls):
-            cls.build = completing(cls.build)  # type: ignore[method-assign]
+        for name, surround in SURROUNDED.items():
+            if name in vars(cls):
+                setattr(cls, name, surround(vars(cls)[name]))
 
     @completing
+    @_checked.of_sizes
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape, N first. Called once."""
 
@@ -152,16 +161,16 @@ class Layer:
         return self._cast_one(x)
 
     def _cast_one(self, x: Any) -> Array:
+        if type(x) is np.ndarray and x.dtype == self._dtype:
+            return x
         if isinstance(x, Layer):
             raise TypeError(f"{self.name}: x must be an array, got the layer {x!r}")
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError(f"{self.name}: x must have no mask: fill it, as with x.filled(0)")
         array = np.asarray(x)
-        if array.dtype == self.compute_dtype and array.dtype.isnative:
-            return array
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{self.name}: x must be real numbers, got {array.dtype}")
-        return array.astype(self.compute_dtype)
+        return array.astype(self._dtype, copy=False)
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build the layer for inputs of this shape, or these shapes, unless it is built."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from convlet import config, ops
+from convlet import config
 from convlet._variable import Array
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import spatial_sizes, window_working
-from convlet.ops._arguments import DATA_FORMATS, check_choice
+from convlet.ops._arguments import DATA_FORMATS, as_array, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple, pool_output_shape
+from convlet.ops._pooling import fit
+from convlet.ops._windows import Geometry, averages, averages_grad, maxima, maxima_grad
 
 
 class Pooling(Layer):
@@ -36,14 +38,18 @@ class Pooling(Layer):
         self.data_format = check_choice(
             "data_format", data_format or config.image_data_format(), DATA_FORMATS
         )
+        self._dilations = (1,) * self.rank
 
-    @property
-    def _options(self) -> dict[str, Any]:
-        return {
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-        }
+    def _geometry(self, x: Array) -> Geometry:
+        return fit(
+            x.shape,
+            self.pool_size,
+            self.strides,
+            self.padding,
+            self._dilations,
+            False,
+            self.data_format,
+        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(N, *out_spatial, C), or (N, C, *out_spatial) with channels first."""
@@ -61,7 +67,7 @@ class Pooling(Layer):
     def call(self, x: Array, training: bool = False) -> Array:
         """Pool x."""
         self.check_rank(x.shape, self.rank + 2)
-        return self._pool(x)
+        return self._pool(as_array(x, "x"))
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to x's."""
@@ -76,33 +82,39 @@ class Pooling(Layer):
             spatial_sizes(input_shape, self.data_format),
             self.pool_size,
             self.strides,
-            (1,) * self.rank,
+            self._dilations,
             self.padding,
         )
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""
-        return {**super().get_config(), "pool_size": self.pool_size, **self._options}
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+        }
 
 
 class MaxPooling(Pooling):
     """Maximum over windows."""
 
     def _pool(self, x: Array) -> Array:
-        return ops.max_pool(x, self.pool_size, **self._options)
+        return maxima(x, self._geometry(x), False, None)[0]
 
     def _pool_grad(self, dy: Array, x: Array) -> Array:
-        return ops.max_pool_grad(dy, x, self.pool_size, **self._options)
+        return maxima_grad(dy, x, self._geometry(x), None)
 
 
 class AveragePooling(Pooling):
     """Average over windows; padding does not count."""
 
     def _pool(self, x: Array) -> Array:
-        return ops.average_pool(x, self.pool_size, **self._options)
+        return averages(x, self._geometry(x), False, None)
 
     def _pool_grad(self, dy: Array, x: Array) -> Array:
-        return ops.average_pool_grad(dy, x, self.pool_size, **self._options)
+        return averages_grad(dy, x, self._geometry(x), False)
 
 
 class MaxPooling2D(MaxPooling):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convlet._variable import Array, Variable
+from convlet.ops._arguments import as_array, check_shape
 
 Gradients = tuple[Any, list[Array]]  # (dx, one gradient for each trainable weight)
 
@@ -20,9 +21,14 @@ class Pullback:
     updates : sequence of (Variable, next value)
         What the forward pass would change: random states, moving statistics. The training step
         commits them together with the weights.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When called, if dy does not have the output's dtype and shape.
     """
 
-    __slots__ = ("_function", "updates")
+    __slots__ = ("_dtype", "_function", "_shape", "updates")
 
     def __init__(
         self,
@@ -30,7 +36,18 @@ class Pullback:
         updates: Sequence[tuple[Variable, Any]] = (),
     ) -> None:
         self._function = function
+        self._shape: tuple[int, ...] | None = None
+        self._dtype: Any = None
         self.updates = list(updates)
 
+    def of(self, y: Array) -> None:
+        """Take gradients of y's shape and dtype only."""
+        self._shape, self._dtype = y.shape, y.dtype
+
     def __call__(self, dy: Any, needs_dx: bool = True) -> Gradients:
+        if self._shape is not None:
+            dy = as_array(dy, "dy")
+            if dy.dtype != self._dtype:
+                raise TypeError(f"dy must have the output's dtype {self._dtype}, got {dy.dtype}")
+            check_shape("dy", dy, self._shape, "the output's shape")
         return self._function(dy, needs_dx)

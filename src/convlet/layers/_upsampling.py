@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convlet import config
+from convlet._cext import runtime
 from convlet._variable import Array
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
@@ -54,8 +55,9 @@ class UpSampling(Layer):
         self.compute_output_shape(x.shape)
         if self.interpolation == "nearest":
             return repeat(x, self._all_factors())
-        for axis, factor in enumerate(self._all_factors()):
-            x = interpolate(x, axis, factor)
+        with runtime.flushing():
+            for axis, factor in enumerate(self._all_factors()):
+                x = interpolate(x, axis, factor)
         return np.ascontiguousarray(x)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
@@ -67,8 +69,9 @@ class UpSampling(Layer):
                 return None, []
             if self.interpolation == "nearest":
                 return repeat_grad(dy, factors), []
-            for axis in reversed(range(dy.ndim)):
-                dy = interpolate_grad(dy, axis, factors[axis])
+            with runtime.flushing():
+                for axis in reversed(range(dy.ndim)):
+                    dy = interpolate_grad(dy, axis, factors[axis])
             return np.ascontiguousarray(dy), []
 
         return self.call(x), Pullback(gradients)

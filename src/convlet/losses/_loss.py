@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from convlet._cext import runtime
 from convlet._names import to_snake_case
 from convlet._sums import ordered_sum
 from convlet._variable import Array
@@ -76,7 +77,12 @@ class Loss:
             factors = np.expand_dims(factors, self.axis)
         scale = factors.astype(y_pred.dtype)
         value = _quotient(ordered_sum(values * weights), divisor)
-        return value, lambda: np.multiply(grad, scale, order="C")
+
+        def gradient() -> Array:
+            with runtime.flushing():
+                return np.multiply(grad, scale, order="C")
+
+        return value, gradient
 
     def counted(self, y_true: Any, values: Array) -> Array | None:
         """Which samples count at all, True or False for each; None for all."""

@@ -11,7 +11,7 @@ from convlet.ops._arguments import Array, check_choice, contiguous
 NAMES = ("linear", *pointwise.ACTIVATIONS, "softmax")
 NO_ACTIVATION = (-1, 0.0)
 # The slope of leaky_relu and the scale of elu, as in Keras.
-_CODES = {
+_CODES: dict[str | None, tuple[int, float]] = dict.fromkeys((None, *NAMES), NO_ACTIVATION) | {
     name: (pointwise.activation_code(name), {"leaky_relu": 0.2}.get(name, 1.0))
     for name in pointwise.ACTIVATIONS
 }
@@ -19,10 +19,11 @@ _CODES = {
 
 def activation_code(name: str | None) -> tuple[int, float]:
     """The compiled code's number for an activation, and its parameter."""
-    if name is None:
-        return NO_ACTIVATION
-    check_choice("activation", name, NAMES)
-    return _CODES.get(name, NO_ACTIVATION)
+    try:
+        return _CODES[name]
+    except (KeyError, TypeError):
+        check_choice("activation", name, NAMES)
+        raise
 
 
 def activate(name: str | None, x: Array) -> Array:
@@ -30,23 +31,26 @@ def activate(name: str | None, x: Array) -> Array:
     code, alpha = activation_code(name)
     if code < 0 and name != "softmax":
         return x
-    y = np.array(x, order="C")
+    x = contiguous(x)
+    y = np.empty(x.shape, x.dtype)
     if name == "softmax":
-        activate_rows(name, y)
+        _softmax(x, y)
     else:
-        flat = y.reshape(-1)
-        pointwise.activation(code, alpha, flat, flat)
+        pointwise.activation(code, alpha, x.reshape(-1), y.reshape(-1))
     return y
 
 
-def activate_rows(name: str | None, out: Array) -> None:
-    """Apply a function of all channels in place; nothing to do for functions of one element."""
-    if name != "softmax":
-        return
-    rows = contiguous(out).reshape(-1, out.shape[-1])
-    pointwise.softmax(rows, rows)
-    if not np.may_share_memory(rows, out):  # a copy then
-        out[...] = rows.reshape(out.shape)
+def _softmax(x: Array, y: Array) -> None:
+    rows = (-1, x.shape[-1])
+    pointwise.softmax(x.reshape(rows), y.reshape(rows))
+
+
+def softmax_rows(out: Array) -> None:
+    """Softmax over the last axis, in place."""
+    rows = contiguous(out)
+    _softmax(rows, rows)
+    if rows is not out:
+        out[...] = rows
 
 
 def gradient_from_output(name: str | None) -> bool:

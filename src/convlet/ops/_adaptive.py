@@ -88,7 +88,8 @@ def adaptive_max_pool(
     array([2., 4.])
     """
     x, geometry = _check(x, output_size, data_format)
-    return maxima(x, geometry, return_indices, out)
+    y, indices = maxima(x, geometry, return_indices, out)
+    return y if indices is None else (y, indices)
 
 
 def adaptive_max_pool_grad(
@@ -215,10 +216,10 @@ def adaptive_average_pool_grad(
 
 def _check(x: Any, output_size: Any, data_format: Any) -> tuple[Array, Geometry]:
     x = arguments.as_array(x, "x")
-    rank = arguments.spatial_rank("x", x)
+    rank = arguments.spatial_rank("x", x.shape)
     data_format = arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
     arguments.check_not_empty("x", x.shape, first=1)
-    shape = arguments.to_channels_last(x, data_format).shape
+    shape = arguments.channels_last_shape(x.shape, data_format)
     sizes = normalize_output_size(output_size, rank)
     axes, out = _fit(shape[1:-1], sizes)
     return x, Geometry(axes, (shape[0], *out, shape[-1]), data_format)

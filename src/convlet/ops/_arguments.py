@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,8 @@ def as_array(value: object, name: str, rank: int | None = None) -> Array:
             f"{name} must be float32 or float64 in native byte order, got "
             f"{_describe(value.dtype)}: convert it, as with {name}.astype(np.float32)"
         )
-    if rank is not None and value.ndim != rank:
-        raise ValueError(f"{name} must have {rank} axes, got shape {value.shape}")
+    if rank is not None:
+        check_rank(name, value.shape, rank)
     return value.view(np.ndarray) if type(value) is not np.ndarray else value
 
 
@@ -56,22 +56,23 @@ def _describe(dtype: np.dtype[Any]) -> str:
     return str(dtype) if dtype.isnative else f"byte-swapped {dtype.newbyteorder('=')}"
 
 
-def check_same_dtype(arrays: Iterable[tuple[str, Array | None]]) -> None:
-    """All given arrays must have the first one's dtype."""
-    present = [(name, array) for name, array in arrays if array is not None]
-    first, reference = present[0]
-    for name, array in present[1:]:
-        if array.dtype != reference.dtype:
-            raise TypeError(
-                f"{name} must have {first}'s dtype {reference.dtype}, got {array.dtype}: "
-                f"convert one, as with {name}.astype({first}.dtype)"
-            )
+def check_same_dtype(first: str, reference: Array, name: str, array: Array) -> None:
+    if array.dtype != reference.dtype:
+        raise TypeError(
+            f"{name} must have {first}'s dtype {reference.dtype}, got {array.dtype}: "
+            f"convert one, as with {name}.astype({first}.dtype)"
+        )
 
 
 def check_not_empty(name: str, shape: Sequence[int], first: int = 0) -> None:
     """No axis from `first` on may have size zero."""
     if 0 in shape[first:]:
         raise ValueError(f"{name} must have no axis of size 0, got shape {tuple(shape)}")
+
+
+def check_rank(name: str, shape: tuple[int, ...], rank: int) -> None:
+    if len(shape) != rank:
+        raise ValueError(f"{name} must have {rank} axes, got shape {shape}")
 
 
 def check_shape(name: str, array: Array, shape: Sequence[int], rule: str) -> None:
@@ -94,29 +95,20 @@ def check_flag(name: str, value: object) -> bool:
     return bool(value)
 
 
-def type_name(array: Array) -> str:
-    """The name by which Cython finds the compiled function for an element type."""
-    return "float" if array.dtype == np.float32 else "double"
-
-
-def spatial_rank(name: str, array: Array) -> int:
-    """1, 2 or 3, from an array with a batch and a channel axis besides."""
-    if not 3 <= array.ndim <= 5:
+def spatial_rank(name: str, shape: tuple[int, ...]) -> int:
+    """1, 2 or 3, from the shape of an array with a batch and a channel axis besides."""
+    if not 3 <= len(shape) <= 5:
         raise ValueError(
-            f"{name} must have 3, 4 or 5 axes (batch, 1 to 3 spatial, channels), "
-            f"got shape {array.shape}"
+            f"{name} must have 3, 4 or 5 axes (batch, 1 to 3 spatial, channels), got shape {shape}"
         )
-    return array.ndim - 2
+    return len(shape) - 2
 
 
 def to_channels_last(array: Array, data_format: str) -> Array:
     """A view with channels last."""
-    return array if data_format == "channels_last" else np.moveaxis(array, 1, -1)
-
-
-def to_rank_3(array: Array, leading: int) -> Array:
-    """A view with 5 axes: the spatial ones that are missing are inserted at axis `leading`."""
-    return array[(slice(None),) * leading + (None,) * (5 - array.ndim)]
+    if data_format == "channels_last":
+        return array
+    return array.transpose(0, *range(2, array.ndim), 1)
 
 
 def in_format(shape: tuple[int, ...], data_format: str) -> tuple[int, ...]:
@@ -124,8 +116,16 @@ def in_format(shape: tuple[int, ...], data_format: str) -> tuple[int, ...]:
     return shape if data_format == "channels_last" else (shape[0], shape[-1], *shape[1:-1])
 
 
+def channels_last_shape(shape: tuple[int, ...], data_format: str) -> tuple[int, ...]:
+    """The reverse of `in_format`."""
+    return shape if data_format == "channels_last" else (shape[0], *shape[2:], shape[1])
+
+
 def contiguous(array: Array, dtype: Any = None) -> Array:
     """`array`, or a copy where it is not C-contiguous and aligned, as pointwise loops need it."""
+    flags = array.flags
+    if flags.c_contiguous and flags.aligned and (dtype is None or dtype == array.dtype):
+        return array
     return np.require(array, dtype, ("C", "A"))
 
 
@@ -142,10 +142,17 @@ def output_array(
     `shape` is channels-last. Without `out` the result is new and C-contiguous in `data_format`.
     """
     dtype = inputs[0][1].dtype
-    check_size("the result", shape, dtype.itemsize)
-    shape = in_format(shape, data_format)
-    result = np.empty(shape, dtype) if out is None else check_out(out, shape, dtype, inputs)
+    wanted = in_format(shape, data_format)
+    result = new_array(wanted, dtype) if out is None else check_out(out, wanted, dtype, inputs)
     return result, to_channels_last(result, data_format)
+
+
+def new_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    try:
+        return np.empty(shape, dtype)
+    except ValueError:  # NumPy's words for it name no argument
+        check_size("the result", shape, dtype.itemsize)
+        raise
 
 
 def check_out(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convlet._cext import convolution as compiled
+from convlet._cext import winograd
 from convlet.ops import _arguments as arguments
-from convlet.ops._activation import activate_rows, activation_code
+from convlet.ops._activation import NO_ACTIVATION, activation_code, softmax_rows
 from convlet.ops._arguments import Array
 from convlet.ops._geometry import (
     NO_AXIS,
@@ -20,8 +21,10 @@ from convlet.ops._geometry import (
     normalize_tuple,
     windows,
 )
+from convlet.ops._winograd import DIRECT, Tiles, allowed, tile_sizes
 
 NEEDS = ("x", "kernel", "bias")
+Gradients = tuple[Array | None, Array | None, Array | None]
 
 
 class Geometry(NamedTuple):
@@ -33,8 +36,14 @@ class Geometry(NamedTuple):
     groups: int
     shape: tuple[int, ...]  # of the output, channels last
     data_format: str
+    tiles: Tiles = DIRECT  # by Winograd's algorithm, where that is allowed
 
 
+# A kernel as a forward pass reads it, for one dtype and instruction set.
+Packed = compiled.Packed | winograd.Transformed
+
+
+@lru_cache(maxsize=256)
 def plain_geometry(shape: tuple[int, ...]) -> Geometry:
     """Of a convolution with one tap, whose output has this shape."""
     return Geometry((1, 1, 1), (1, 1, 1), (0, 0, 0), 1, shape, "channels_last")
@@ -114,31 +123,67 @@ def conv(
            [1., 1.]], dtype=float32)
     """
     x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
-    return forward(x, kernel, bias, geometry, activation, out, None)
+    bias = check_bias(bias, x, kernel.shape[-1])
+    return forward(x, kernel, bias, geometry, activation, out)
 
 
 def conv_packed(
-    x: Any,
-    packed: compiled.Packed,
-    kernel: Any,
-    bias: Any = None,
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    packing: Callable[[int], Packed | None],
     *,
-    strides: int | tuple[int, ...] = 1,
-    padding: Any = "valid",
-    dilation_rate: int | tuple[int, ...] = 1,
-    data_format: str = "channels_last",
-    activation: str | None = None,
-    out: Array | None = None,
+    strides: tuple[int, ...],
+    padding: Padding,
+    dilation_rate: tuple[int, ...],
+    data_format: str,
+    activation: str | None,
 ) -> Array:
-    """`conv` with a kernel that `pack` has packed before: the same bits, sooner."""
-    x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
-    return forward(x, kernel, bias, geometry, activation, out, packed)
+    """`conv` as layers compute it: by any algorithm, with a kernel that may be packed already.
+
+    Kernel, bias and options are a layer's, hence checked and normalised. `packing` returns the
+    packed kernel for a size of tiles; None, which is for size 0 only, leaves packing to the run.
+    """
+    x, geometry = _check_input(x, kernel, strides, padding, dilation_rate, data_format)
+    packed = packing(allowed(geometry.tiles).forward)
+    return forward(x, kernel, bias, geometry, activation, None, packed)
 
 
-def pack(kernel: Array, groups: int = 1) -> compiled.Packed:
-    """A kernel's panels for `conv_packed` and `dense`: for one dtype and instruction set."""
-    wide = kernel[None, None, None] if kernel.ndim == 2 else arguments.to_rank_3(kernel, 0)
-    return compiled.pack[arguments.type_name(kernel)](wide, groups)
+def conv_packed_grad(
+    grad: Array,
+    x: Array,
+    kernel: Array,
+    *,
+    strides: tuple[int, ...],
+    padding: Padding,
+    dilation_rate: tuple[int, ...],
+    data_format: str,
+    needs: Iterable[str],
+) -> Gradients:
+    """The gradients of `conv_packed`, by any algorithm."""
+    x, geometry = _check_input(x, kernel, strides, padding, dilation_rate, data_format)
+    grad = check_grad(grad, x, geometry)
+    return _gradients(grad, x, kernel, geometry, frozenset(needs), allowed(geometry.tiles))
+
+
+def _check_input(
+    x: Array,
+    kernel: Array,
+    strides: tuple[int, ...],
+    padding: Padding,
+    dilation_rate: tuple[int, ...],
+    data_format: str,
+) -> tuple[Array, Geometry]:
+    """The input of a layer, channels last, and the geometry."""
+    x = arguments.as_array(x, "x")
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    geometry = _fit(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
+    return arguments.to_channels_last(x, data_format), geometry
+
+
+def pack(kernel: Array, groups: int = 1, size: int = 0) -> Packed:
+    """The kernel's panels for `conv_packed` and `dense`, with tiles of this size."""
+    return winograd.transform(kernel, size) if size else compiled.pack(kernel, groups)
 
 
 def conv_grad(
@@ -198,41 +243,50 @@ def conv_grad(
     x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
     wanted = check_needs(needs)
     grad = check_grad(grad, x, geometry)
+    return _gradients(grad, x, kernel, geometry, wanted, DIRECT)
+
+
+def _gradients(
+    grad: Array, x: Array, kernel: Array, geometry: Geometry, wanted: frozenset[str], tiles: Tiles
+) -> Gradients:
     dx = dkernel = dbias = None
     if "x" in wanted:
-        dx, view = arguments.output_array(None, x.shape, data_format, (("x", x),))
-        input_gradient(grad, kernel, view, geometry)
+        dx, view = arguments.output_array(None, x.shape, geometry.data_format, (("x", x),))
+        input_gradient(grad, kernel, view, geometry, tiles.input_gradient)
     if "kernel" in wanted:
         dkernel = np.empty(kernel.shape, x.dtype)
-        kernel_gradient(x, grad, dkernel, geometry)
+        kernel_gradient(x, grad, dkernel, geometry, tiles.kernel_gradient)
     if "bias" in wanted:
         dbias = bias_gradient(grad)
     return dx, dkernel, dbias
 
 
-def input_gradient(grad: Array, kernel: Array, out: Array, geometry: Geometry) -> None:
-    """Write conv's gradient with respect to x into `out`; all checked, channels last."""
-    if out.size:
-        compiled.input_gradient[arguments.type_name(grad)](
-            arguments.to_rank_3(grad, 1),
-            arguments.to_rank_3(kernel, 0),
-            None,
-            arguments.to_rank_3(out, 1),
-            *geometry[:4],
-        )
+def input_gradient(
+    grad: Array, kernel: Array, out: Array, geometry: Geometry, size: int = 0
+) -> None:
+    """Write conv's gradient with respect to x into `out`; all checked, channels last.
+
+    By tiles it is the convolution of `grad` with the kernel turned around, its channels swapped.
+    """
+    if not out.size:
+        return
+    if size == 0:
+        compiled.input_gradient(grad, kernel, None, out, geometry, NO_ACTIVATION)
+        return
+    turned = kernel[::-1, ::-1].swapaxes(-1, -2)
+    _, above, left = geometry.before
+    around = geometry._replace(before=(0, 2 - above, 2 - left))
+    transformed = winograd.transform(turned, size)
+    winograd.forward(grad, turned, None, out, around, NO_ACTIVATION, transformed)
 
 
-def kernel_gradient(x: Array, grad: Array, out: Array, geometry: Geometry) -> None:
+def kernel_gradient(x: Array, grad: Array, out: Array, geometry: Geometry, size: int = 0) -> None:
     """Write conv's gradient with respect to its kernel into `out`; all checked, channels last."""
     if x.shape[0] == 0:
         out[...] = 0
         return
-    compiled.kernel_gradient[arguments.type_name(x)](
-        arguments.to_rank_3(x, 1),
-        arguments.to_rank_3(grad, 1),
-        arguments.to_rank_3(out, 0),
-        *geometry[:4],
-    )
+    compute = winograd.kernel_gradient if size else compiled.kernel_gradient
+    compute(x, grad, out, geometry)
 
 
 def bias_gradient(grad: Array) -> Array:
@@ -255,9 +309,9 @@ def dense(
     packed: compiled.Packed | None = None,
 ) -> Array:
     """x (N, CI) times kernel (CI, CO), plus bias, activated: a convolution of N single pixels."""
-    geometry = plain_geometry((x.shape[0], 1, kernel.shape[1]))
-    result = forward(x[:, None], kernel[None], bias, geometry, activation, None, packed)
-    return result.reshape(geometry.shape[0], geometry.shape[2])
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    geometry = plain_geometry((x.shape[0], kernel.shape[1]))
+    return forward(x, kernel, bias, geometry, activation, None, packed)
 
 
 def dense_grad(
@@ -277,37 +331,43 @@ def check_operands(
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of their convolution."""
     x, kernel = check_arrays(x, kernel, data_format)
-    rank = x.ndim - 2
-    geometry = _fit(
-        x.shape,
-        kernel.shape,
-        normalize_tuple(strides, rank, "strides"),
-        normalize_padding(padding, rank, causal=True),
-        normalize_tuple(dilation_rate, rank, "dilation_rate"),
-        data_format,
-    )
-    return x, kernel, geometry
+    if not (type(strides) is type(dilation_rate) is int and type(padding) is str):
+        # A key of the cache must be hashable, and True or 1.0 must not find what 1 has left there.
+        rank = arguments.spatial_rank("x", x.shape)
+        strides = normalize_tuple(strides, rank, "strides")
+        padding = normalize_padding(padding, rank, causal=True)
+        dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
+    geometry = _fit(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
+    return arguments.to_channels_last(x, data_format), kernel, geometry
 
 
 def check_arrays(
     x: Any, kernel: Any, data_format: Any, name: str = "kernel"
 ) -> tuple[Array, Array]:
-    """x with channels last, and a kernel of its rank and dtype; neither is empty but for N."""
-    arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
-    x = arguments.as_array(x, "x")
-    rank = arguments.spatial_rank("x", x)
-    kernel = arguments.as_array(kernel, name, rank + 2)
-    arguments.check_same_dtype((("x", x), (name, kernel)))
-    x = arguments.to_channels_last(x, data_format)
-    arguments.check_not_empty("x", x.shape, first=1)
-    arguments.check_not_empty(name, kernel.shape)
+    """x and a kernel as arrays of one dtype; `check_shapes` has the rest."""
+    if type(data_format) is not str:
+        arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+    x, kernel = arguments.as_array(x, "x"), arguments.as_array(kernel, name)
+    arguments.check_same_dtype("x", x, name, kernel)
     return x, kernel
+
+
+def check_shapes(
+    x_shape: tuple[int, ...], kernel_shape: tuple[int, ...], data_format: str, name: str = "kernel"
+) -> tuple[int, ...]:
+    """x's shape with channels last; a kernel has x's rank, and neither is empty but for N."""
+    arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+    rank = arguments.spatial_rank("x", x_shape)
+    arguments.check_rank(name, kernel_shape, rank + 2)
+    arguments.check_not_empty("x", x_shape, first=1)
+    arguments.check_not_empty(name, kernel_shape)
+    return arguments.channels_last_shape(x_shape, data_format)
 
 
 def check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
     """`grad` with channels last, of x's dtype and the result's shape."""
     grad = arguments.as_array(grad, "grad", x.ndim)
-    arguments.check_same_dtype((("x", x), ("grad", grad)))
+    arguments.check_same_dtype("x", x, "grad", grad)
     shape = arguments.in_format(geometry.shape, geometry.data_format)
     arguments.check_shape("grad", grad, shape, "the result's shape")
     return arguments.to_channels_last(grad, geometry.data_format)
@@ -317,16 +377,28 @@ def check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
 def _fit(
     x_shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
-    strides: tuple[int, ...],
+    strides: int | tuple[int, ...],
     padding: Padding,
-    dilations: tuple[int, ...],
+    dilation_rate: int | tuple[int, ...],
     data_format: str,
 ) -> Geometry:
-    """The geometry of a convolution of shapes without zeros, channels last."""
+    """The geometry of a convolution."""
+    x_shape = check_shapes(x_shape, kernel_shape, data_format)
+    rank = len(x_shape) - 2
     groups = _count_groups(x_shape[-1], kernel_shape)
-    fitted = windows(x_shape[1:-1], kernel_shape[:-2], strides, padding, dilations)
+    fitted = windows(
+        x_shape[1:-1],
+        kernel_shape[:-2],
+        normalize_tuple(strides, rank, "strides"),
+        normalize_padding(padding, rank, causal=True),
+        normalize_tuple(dilation_rate, rank, "dilation_rate"),
+    )
     shape = (x_shape[0], *(window.out for window in fitted), kernel_shape[-1])
-    return Geometry(*three_axes(fitted), groups, shape, data_format)
+    axes = three_axes(fitted)
+    tiles = DIRECT
+    if rank == 2:
+        tiles = tile_sizes(kernel_shape, *axes[:2], groups, *x_shape[1:3], *shape[1:3])
+    return Geometry(*axes, groups, shape, data_format, tiles)
 
 
 def _count_groups(channels: int, kernel_shape: tuple[int, ...]) -> int:
@@ -374,7 +446,7 @@ def check_bias(bias: Any, x: Array, filters: int) -> Array | None:
     if bias is None:
         return None
     bias = arguments.as_array(bias, "bias", 1)
-    arguments.check_same_dtype((("x", x), ("bias", bias)))
+    arguments.check_same_dtype("x", x, "bias", bias)
     arguments.check_shape("bias", bias, (filters,), "shape")
     return bias
 
@@ -382,26 +454,21 @@ def check_bias(bias: Any, x: Array, filters: int) -> Array | None:
 def forward(
     x: Array,
     kernel: Array,
-    bias: Any,
+    bias: Array | None,
     geometry: Geometry,
     activation: str | None,
     out: Any,
-    packed: compiled.Packed | None,
+    packed: Packed | None = None,
 ) -> Array:
-    """`conv` of a checked x, channels last, and kernel; bias, activation and out are not yet."""
-    bias = check_bias(bias, x, kernel.shape[-1])
-    inputs = [("x", x), ("kernel", kernel)] + ([] if bias is None else [("bias", bias)])
+    """`conv` of checked arrays, x with channels last; activation and out are not checked yet."""
     code = activation_code(activation)
+    inputs = (("x", x), ("kernel", kernel), ("bias", x if bias is None else bias))
     result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
-        compiled.forward[arguments.type_name(x)](
-            arguments.to_rank_3(x, 1),
-            arguments.to_rank_3(kernel, 0),
-            bias,
-            arguments.to_rank_3(view, 1),
-            *geometry[:4],
-            *code,
-            packed,
-        )
-        activate_rows(activation, view)
+        if isinstance(packed, winograd.Transformed):
+            winograd.forward(x, kernel, bias, view, geometry, code, packed)
+        else:
+            compiled.forward(x, kernel, bias, view, geometry, code, packed)
+        if activation == "softmax":
+            softmax_rows(view)
     return result

@@ -118,7 +118,7 @@ def convolve2d(
 
 def _check(in1: Any, in2: Any) -> tuple[Array, Array]:
     in1, in2 = arguments.as_array(in1, "in1", 2), arguments.as_array(in2, "in2", 2)
-    arguments.check_same_dtype((("in1", in1), ("in2", in2)))
+    arguments.check_same_dtype("in1", in1, "in2", in2)
     arguments.check_not_empty("in1", in1.shape)
     arguments.check_not_empty("in2", in2.shape)
     return in1, in2

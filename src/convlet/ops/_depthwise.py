@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from convlet.ops import _arguments as arguments
 from convlet.ops import _convolution as convolution
 from convlet.ops._arguments import Array
 from convlet.ops._convolution import NEEDS
@@ -145,12 +144,11 @@ def check_depthwise(
     x: Any, kernel: Any, data_format: Any, name: str = "kernel"
 ) -> tuple[Array, Array]:
     """x as it lies, and a kernel (*size, C, multiplier) for its channels."""
-    x = arguments.as_array(x, "x")
-    channels_last, kernel = convolution.check_arrays(x, kernel, data_format, name)
-    if kernel.shape[-2] != channels_last.shape[-1]:
+    x, kernel = convolution.check_arrays(x, kernel, data_format, name)
+    channels = convolution.check_shapes(x.shape, kernel.shape, data_format, name)[-1]
+    if kernel.shape[-2] != channels:
         raise ValueError(
-            f"{name}.shape[-2] must be the {channels_last.shape[-1]} channels of x, got shape "
-            f"{kernel.shape}"
+            f"{name}.shape[-2] must be the {channels} channels of x, got shape {kernel.shape}"
         )
     return x, kernel
 

@@ -127,7 +127,8 @@ def max_pool(
            [13, 15]])
     """
     x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    return maxima(x, geometry, return_indices, out)
+    y, indices = maxima(x, geometry, return_indices, out)
+    return y if indices is None else (y, indices)
 
 
 def max_pool_grad(
@@ -299,36 +300,49 @@ def _check(
     data_format: Any,
 ) -> tuple[Array, Geometry]:
     x = arguments.as_array(x, "x")
-    rank = arguments.spatial_rank("x", x)
-    data_format = arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
-    arguments.check_not_empty("x", x.shape, first=1)
-    sizes = normalize_tuple(pool_size, rank, "pool_size")
-    steps = sizes if strides is None else normalize_tuple(strides, rank, "strides")
-    dilations = normalize_tuple(dilation_rate, rank, "dilation_rate")
-    pads = normalize_padding(padding, rank)
+    steps = pool_size if strides is None else strides
+    numbers = type(pool_size) is type(steps) is type(dilation_rate) is int
+    if not (numbers and type(padding) is type(data_format) is str):
+        # A key of the cache must be hashable, and True or 1.0 must not find what 1 has left there.
+        arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+        rank = arguments.spatial_rank("x", x.shape)
+        pool_size = normalize_tuple(pool_size, rank, "pool_size")
+        steps = pool_size if strides is None else normalize_tuple(strides, rank, "strides")
+        padding = normalize_padding(padding, rank)
+        dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
     ceil = arguments.check_flag("ceil_mode", ceil_mode)
-    shape = arguments.to_channels_last(x, data_format).shape
-    axes, out = _fit(shape[1:-1], sizes, steps, pads, dilations, ceil)
-    return x, Geometry(axes, (shape[0], *out, shape[-1]), data_format)
+    return x, fit(x.shape, pool_size, steps, padding, dilation_rate, ceil, data_format)
 
 
 @lru_cache(maxsize=256)
-def _fit(
-    lengths: tuple[int, ...],
-    sizes: tuple[int, ...],
-    strides: tuple[int, ...],
+def fit(
+    shape: tuple[int, ...],
+    pool_size: int | tuple[int, ...],
+    strides: int | tuple[int, ...],
     padding: Padding,
-    dilations: tuple[int, ...],
+    dilation_rate: int | tuple[int, ...],
     ceil_mode: bool,
-) -> tuple[tuple[Window, ...], tuple[int, ...]]:
-    """Windows of three axes and the output's sizes. Cached: it takes longer than a small pool."""
+    data_format: str,
+) -> Geometry:
+    """The geometry of a pooling of arrays of this shape. Cached: a small pool takes less time."""
+    arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+    rank = arguments.spatial_rank("x", shape)
+    arguments.check_not_empty("x", shape, first=1)
+    shape = arguments.channels_last_shape(shape, data_format)
     fitted = windows(
-        lengths, sizes, strides, padding, dilations, ceil_mode=ceil_mode, window="pool"
+        shape[1:-1],
+        normalize_tuple(pool_size, rank, "pool_size"),
+        normalize_tuple(strides, rank, "strides"),
+        normalize_padding(padding, rank),
+        normalize_tuple(dilation_rate, rank, "dilation_rate"),
+        ceil_mode=ceil_mode,
+        window="pool",
     )
     for axis, window in enumerate(fitted):
         _check_inputs(axis, window)
-    missing = (NO_AXIS,) * (3 - len(fitted))
-    return missing + tuple(map(_simplest, fitted)), tuple(window.out for window in fitted)
+    axes = (NO_AXIS,) * (3 - rank) + tuple(map(_simplest, fitted))
+    out = (shape[0], *(window.out for window in fitted), shape[-1])
+    return Geometry(axes, out, data_format)
 
 
 def _check_inputs(axis: int, w: Window) -> None:

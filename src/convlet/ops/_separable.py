@@ -86,10 +86,10 @@ def separable_conv(
     pixels = tuple(slice(0, size) for size in middle.shape[:-1])
     for block in blocks(pixels, middle.shape[-1] * x.itemsize):
         part = convolution.forward(
-            rows[block[0]], depthwise, None, _geometry_of(block, middle), None, None, None
+            rows[block[0]], depthwise, None, _geometry_of(block, middle), None, None
         )
         mixing = _pointwise_geometry(part.shape, pointwise)
-        convolution.forward(part, pointwise, bias, mixing, activation, view[block], None)
+        convolution.forward(part, pointwise, bias, mixing, activation, view[block])
     return result
 
 
@@ -149,7 +149,7 @@ def separable_conv_grad(
     dx = ddepthwise = dpointwise = dbias = None
     if "pointwise_kernel" in wanted:
         part = convolution.forward(
-            rows, depthwise, None, middle._replace(data_format="channels_last"), None, None, None
+            rows, depthwise, None, middle._replace(data_format="channels_last"), None, None
         )
         dpointwise = np.empty(pointwise.shape, x.dtype)
         convolution.kernel_gradient(part, grad, dpointwise, mixing)
@@ -175,7 +175,7 @@ def _check(
     """x with channels last, the kernels, and the geometry of the depthwise part."""
     _, depthwise = check_depthwise(x, depthwise, options[-1], "depthwise_kernel")
     pointwise = arguments.as_array(pointwise, "pointwise_kernel", x.ndim)
-    arguments.check_same_dtype((("x", x), ("pointwise_kernel", pointwise)))
+    arguments.check_same_dtype("x", x, "pointwise_kernel", pointwise)
     arguments.check_not_empty("pointwise_kernel", pointwise.shape)
     shape = (1,) * (x.ndim - 2) + (prod(depthwise.shape[-2:]), pointwise.shape[-1])
     arguments.check_shape("pointwise_kernel", pointwise, shape, "shape")

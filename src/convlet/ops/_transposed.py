@@ -11,7 +11,7 @@ import numpy as np
 from convlet._cext import convolution as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops import _convolution as convolution
-from convlet.ops._activation import activate_rows, activation_code
+from convlet.ops._activation import NO_ACTIVATION, activation_code, softmax_rows
 from convlet.ops._arguments import Array
 from convlet.ops._convolution import NEEDS, Geometry
 from convlet.ops._geometry import (
@@ -105,15 +105,9 @@ def conv_transpose(
     code = activation_code(activation)
     result, view = arguments.output_array(out, geometry.shape, data_format, inputs)
     if view.size:
-        compiled.input_gradient[arguments.type_name(x)](
-            arguments.to_rank_3(x, 1),
-            arguments.to_rank_3(kernel, 0),
-            bias,
-            arguments.to_rank_3(view, 1),
-            *geometry[:4],
-            *code,
-        )
-        activate_rows(activation, view)
+        compiled.input_gradient(x, kernel, bias, view, geometry, code)
+        if activation == "softmax":
+            softmax_rows(view)
     return result
 
 
@@ -173,13 +167,7 @@ def conv_transpose_grad(
     if "x" in wanted:
         dx, view = arguments.output_array(None, x.shape, data_format, (("x", x),))
         if view.size:
-            compiled.forward[arguments.type_name(x)](
-                arguments.to_rank_3(grad, 1),
-                arguments.to_rank_3(kernel, 0),
-                None,
-                arguments.to_rank_3(view, 1),
-                *geometry[:4],
-            )
+            compiled.forward(grad, kernel, None, view, geometry, NO_ACTIVATION)
     if "kernel" in wanted:
         dkernel = np.empty(kernel.shape, x.dtype)
         convolution.kernel_gradient(grad, x, dkernel, geometry)
@@ -200,12 +188,13 @@ def _check_operands(
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of the convolution they are the adjoint of."""
     x, kernel = convolution.check_arrays(x, kernel, data_format)
-    rank = x.ndim - 2
+    shape = convolution.check_shapes(x.shape, kernel.shape, data_format)
+    rank = len(shape) - 2
     extra = None
     if output_padding is not None:
         extra = normalize_tuple(output_padding, rank, "output_padding", minimum=0)
     geometry = _fit(
-        x.shape,
+        shape,
         kernel.shape,
         normalize_tuple(strides, rank, "strides"),
         normalize_padding(padding, rank),
@@ -214,7 +203,7 @@ def _check_operands(
         normalize_tuple(groups, 1, "groups")[0],
         data_format,
     )
-    return x, kernel, geometry
+    return arguments.to_channels_last(x, data_format), kernel, geometry
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ import numpy as np
 
 from convlet._cext import pooling as compiled
 from convlet.ops import _arguments as arguments
-from convlet.ops._arguments import Array
+from convlet.ops._arguments import Array, to_channels_last
 from convlet.ops._geometry import Window
 
 
@@ -22,20 +22,16 @@ class Geometry(NamedTuple):
 
 def maxima(
     x: Array, geometry: Geometry, return_indices: Any, out: Any
-) -> Array | tuple[Array, Array]:
+) -> tuple[Array, Array | None]:
     """Each window's maximum, and its position where asked for."""
     with_indices = arguments.check_flag("return_indices", return_indices)
     form = geometry.data_format
     result, view = arguments.output_array(out, geometry.shape, form, (("x", x),))
     indices = np.empty(result.shape, np.int64) if with_indices else None
     if view.size:
-        compiled.max_pool[arguments.type_name(x)](
-            _wide(x, form),
-            arguments.to_rank_3(view, 1),
-            _wide(indices, form) if indices is not None else None,
-            geometry.windows,
-        )
-    return result if indices is None else (result, indices)
+        positions = None if indices is None else to_channels_last(indices, form)
+        compiled.max_pool(to_channels_last(x, form), view, positions, geometry.windows)
+    return result, indices
 
 
 def maxima_grad(grad: Any, x: Array, geometry: Geometry, indices: Any) -> Array:
@@ -46,8 +42,11 @@ def maxima_grad(grad: Any, x: Array, geometry: Geometry, indices: Any) -> Array:
         return _scatter(grad, x, _check_indices(indices, grad.shape), form)
     dx = _new_gradient(x, geometry)
     if dx.size:
-        compiled.max_pool_gradient[arguments.type_name(x)](
-            _wide(grad, form), _wide(x, form), _wide(dx, form), geometry.windows
+        compiled.max_pool_gradient(
+            to_channels_last(grad, form),
+            to_channels_last(x, form),
+            to_channels_last(dx, form),
+            geometry.windows,
         )
     return dx
 
@@ -58,9 +57,7 @@ def averages(x: Array, geometry: Geometry, count_include_pad: Any, out: Any) -> 
     form = geometry.data_format
     result, view = arguments.output_array(out, geometry.shape, form, (("x", x),))
     if view.size:
-        compiled.average_pool[arguments.type_name(x)](
-            _wide(x, form), arguments.to_rank_3(view, 1), include_pad, geometry.windows
-        )
+        compiled.average_pool(to_channels_last(x, form), view, include_pad, geometry.windows)
     return result
 
 
@@ -71,23 +68,24 @@ def averages_grad(grad: Any, x: Array, geometry: Geometry, count_include_pad: An
     form = geometry.data_format
     dx = _new_gradient(x, geometry)
     if dx.size:
-        compiled.average_pool_gradient[arguments.type_name(x)](
-            _wide(grad, form), _wide(dx, form), include_pad, geometry.windows
+        compiled.average_pool_gradient(
+            to_channels_last(grad, form), to_channels_last(dx, form), include_pad, geometry.windows
         )
     return dx
 
 
 def _check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
     grad = arguments.as_array(grad, "grad", x.ndim)
-    arguments.check_same_dtype((("x", x), ("grad", grad)))
+    arguments.check_same_dtype("x", x, "grad", grad)
     shape = arguments.in_format(geometry.shape, geometry.data_format)
     arguments.check_shape("grad", grad, shape, "the pooling's shape")
     return grad
 
 
 def _check_indices(indices: Any, shape: tuple[int, ...]) -> Array:
-    if not isinstance(indices, np.ndarray) or indices.dtype != np.int64:
-        kind = indices.dtype if isinstance(indices, np.ndarray) else type(indices).__name__
+    plain = isinstance(indices, np.ndarray) and not np.ma.isMA(indices)
+    if not plain or indices.dtype != np.int64:
+        kind = indices.dtype if plain else type(indices).__name__
         raise TypeError(f"indices must be an int64 ndarray, got {kind}")
     arguments.check_shape("indices", indices, shape, "grad's shape")
     return indices
@@ -107,17 +105,12 @@ def _new_gradient(x: Array, geometry: Geometry) -> Array:
 def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
     dx = np.zeros(x.shape, x.dtype)
     if dx.size:
-        batch, *_, channels = arguments.to_channels_last(dx, data_format).shape
-        if data_format == "channels_first":
-            flat = np.moveaxis(dx.reshape(batch, channels, -1), 1, -1)
-        else:
-            flat = dx.reshape(batch, -1, channels)
-        compiled.max_pool_gradient_at[arguments.type_name(x)](
-            _wide(grad, data_format), _wide(indices, data_format), flat
+        batch, *_, channels = to_channels_last(dx, data_format).shape
+        first = data_format == "channels_first"
+        flat = dx.reshape((batch, channels, -1) if first else (batch, -1, channels))
+        compiled.max_pool_gradient_at(
+            to_channels_last(grad, data_format),
+            to_channels_last(indices, data_format),
+            to_channels_last(flat, data_format),
         )
     return dx
-
-
-def _wide(array: Array, data_format: str) -> Array:
-    """A view (N, D, H, W, C)."""
-    return arguments.to_rank_3(arguments.to_channels_last(array, data_format), 1)

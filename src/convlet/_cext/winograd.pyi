@@ -1,0 +1,21 @@
+from typing import final
+
+from convlet._cext.convolution import _Activation, _Array
+from convlet.ops._convolution import Geometry
+
+# Two spatial axes; all arrays of one call are float32, or all are float64.
+
+@final
+class Transformed: ...
+
+def transform(kernel: _Array, size: int) -> Transformed: ...
+def forward(
+    x: _Array,
+    kernel: _Array,
+    bias: _Array | None,
+    out: _Array,
+    geometry: Geometry,
+    activation: _Activation,
+    transformed: Transformed,
+) -> None: ...
+def kernel_gradient(x: _Array, grad: _Array, out: _Array, geometry: Geometry) -> None: ...

@@ -1,0 +1,53 @@
+"""Checks that surround the methods of every layer: sizes going in, gradients coming back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from convlet._integers import is_integer
+from convlet.ops._geometry import LARGEST
+
+
+def of_sizes(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's `build` or `compute_output_shape`, which take one input's sizes, or several's."""
+
+    @functools.wraps(method)
+    def checked(self: Any, *input_shapes: Any) -> Any:
+        for given in input_shapes:
+            several = isinstance(given, (tuple, list)) and isinstance(
+                next(iter(given), None), (tuple, list)
+            )
+            for shape in given if several else (given,):
+                check_sizes(self.name, shape)
+        return method(self, *input_shapes)
+
+    return checked
+
+
+def check_sizes(name: str, shape: Any) -> None:
+    """A TypeError or ValueError unless each size is None or an integer that a size can be."""
+    rule = f"{name}: the input's shape must be a tuple of sizes, N first, got {shape!r}"
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(rule)
+    for size in shape:
+        if type(size) is not int and size is not None and not is_integer(size):
+            raise TypeError(rule)
+        if size is not None and not 0 <= size < LARGEST:
+            raise ValueError(f"{name}: sizes must be from 0 to below 2**61, got {shape!r}")
+
+
+def of_outputs(vjp: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's `vjp` whose pullback takes gradients of its output's shape and dtype alone."""
+
+    @functools.wraps(vjp)
+    def checked(self: Any, x: Any, training: bool = False) -> Any:
+        y, pullback = vjp(self, x, training)
+        if isinstance(y, np.ndarray):
+            pullback.of(y)
+        return y, pullback
+
+    return checked

@@ -1,0 +1,70 @@
+"""For which convolutions Winograd's algorithm is faster than the direct one, and as exact."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from convlet import _algorithm
+
+
+class Tiles(NamedTuple):
+    """Sizes of tiles for each direction of a convolution: 2 or 4, or 0 for the direct algorithm."""
+
+    forward: int = 0
+    input_gradient: int = 0
+    kernel_gradient: int = 0
+
+
+DIRECT = Tiles()
+
+_LEAST_CHANNELS = 16  # transforms are divided among the channels of the other side
+_MOST_CHANNELS = 512  # a block of tiles must fit a thread's scratch, in float64 too
+# Time for one product of transformed numbers, in that of a direct multiply-add; 1 / eps of the
+# transforms' memory traffic is in it. Measured with AVX-512 and AVX2 on 64 to 512 channels.
+_COST = {0: 1.0, 2: 1.35, 4: 1.3}
+# Reading one transformed number of a kernel, in multiply-adds: where all do not fit L2, and else.
+_READ_FAR, _READ_NEAR = 10, 1
+_NEAR = 1 << 14  # pairs of channels
+
+
+def tile_sizes(
+    kernel_shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    groups: int,
+    height: int,
+    width: int,
+    out_height: int,
+    out_width: int,
+) -> Tiles:
+    """The one function that decides; of batch, threads, memory and element type it knows nothing.
+
+    A kernel (3, 3, CI, CO), strides and dilations of 1, one group; the input is height x width.
+    """
+    ci, co = kernel_shape[-2:]
+    plain = kernel_shape[:-2] == (3, 3) and set(strides) == set(dilations) == {1} and groups == 1
+    if not plain or not _LEAST_CHANNELS <= min(ci, co) <= max(ci, co) <= _MOST_CHANNELS:
+        return DIRECT
+    return Tiles(
+        _fastest(ci * co, out_height, out_width),
+        _fastest(ci * co, height, width),
+        2 if out_height * out_width >= _LEAST_CHANNELS else 0,
+    )
+
+
+def _fastest(channel_pairs: int, height: int, width: int) -> int:
+    """The size with the least time for one image of height x width outputs."""
+    read = _READ_NEAR if channel_pairs <= _NEAR else _READ_FAR
+
+    def time(size: int) -> float:
+        if size == 0:
+            return 9 * (height * width + read)
+        tiles = -(-height // size) * -(-width // size)
+        return (size + 2) ** 2 * (_COST[size] * tiles + read)
+
+    return min(_COST, key=time)
+
+
+def allowed(tiles: Tiles) -> Tiles:
+    """`tiles`, or none where `set_algorithm` says so."""
+    return tiles if _algorithm.get_algorithm() == "auto" else DIRECT
