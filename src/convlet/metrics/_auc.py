@@ -84,7 +84,7 @@ class AUC(Counts):
             raise ValueError("num_labels must not be given without multi_label=True")
         if thresholds is None:
             last = check_int("num_thresholds", num_thresholds, 2) - 1
-            inner = [place / last for place in range(1, last)]
+            inner = (np.arange(1, last) / last).tolist()
         else:
             inner = sorted(finite("thresholds", threshold) for threshold in thresholds)
             if not all(0 <= threshold <= 1 for threshold in inner):

@@ -67,6 +67,7 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         self.num_classes = positive_int("num_classes", num_classes)
+        self.reset_state()  # an error for too many classes, before they are listed
         self.target_class_ids = [check_int("target_class_ids", i, 0) for i in target_class_ids]
         if not all(one < num_classes for one in self.target_class_ids):
             raise ValueError(
@@ -109,6 +110,8 @@ class IoU(Metric):
         """Class numbers; what is none becomes -1."""
         array = np.asarray(y)
         if not sparse:
+            if not -array.ndim <= self.axis < array.ndim:
+                raise ValueError(f"axis must be one of the {array.ndim} there are, got {self.axis}")
             return array.argmax(axis=self.axis)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"y_true and y_pred must be real numbers, got {array.dtype}")
