@@ -55,7 +55,7 @@ def arguments(name, dtype="float32", wide=1):
 
 def layer_names():
     """Those of all classes that compute from one input, without aliases."""
-    others = ("Layer", "InputLayer")
+    others = ("Layer", "InputLayer", "RepeatVector")  # which takes vectors
     classes = {name: getattr(layers, name) for name in layers.__all__ if name not in others}
     return [
         name
@@ -72,7 +72,7 @@ def layer(name, dtype="float32"):
     values = {
         **{"filters": 30, "units": 30, "rate": 0.5, "activation": "tanh", "seed": 3},
         **{"kernel_size": 3, "padding": 1, "cropping": 1, "output_size": 2, "size": 2},
-        "groups": 1,
+        **{"groups": 1, "stddev": 0.1, "dims": (3, 1, 2), "scale": 2.0, "target_shape": (-1,)},
     }
     rank = int("".join(filter(str.isdigit, name)) or 2)
     kind = getattr(layers, name)
