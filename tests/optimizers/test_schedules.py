@@ -120,7 +120,7 @@ def test_training_with_a_schedule():
         (
             lambda: schedules.CosineDecay(0, 1, warmup_target=1)(-1),
             ValueError,
-            "step must be at le",
+            "step must",
         ),
         (lambda: schedules.deserialize({"class_name": "Linear"}), ValueError, "class_name must be"),
         (lambda: schedules.deserialize("CosineDecay"), TypeError, "config must be a dict"),
