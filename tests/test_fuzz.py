@@ -48,17 +48,10 @@ def test_all_public_names_take_part(worker):
     assert {"Conv2D", "Conv3DTranspose", "Dropout", "UpSampling2D"} <= set(worker.arguments.LAYERS)
     assert len(worker.arguments.LAYERS) >= 40
     named = {name for name in worker.functions.FUNCTIONS if "." in name}
-    for module in (activations, initializers, losses, metrics, optimizers):
+    bases = {"Initializer", "Loss", "Metric", "Optimizer", "LearningRateSchedule"}
+    others = bases | {"serialize", "deserialize", "schedules"}
+    for module in (activations, initializers, losses, metrics, optimizers, optimizers.schedules):
         kind = module.__name__.removeprefix("convlet.")
-        others = {
-            "Initializer",
-            "Loss",
-            "Metric",
-            "Optimizer",
-            "serialize",
-            "deserialize",
-            "schedules",
-        }
         assert {f"{kind}.{name}" for name in module.__all__ if name not in others} <= named
 
 

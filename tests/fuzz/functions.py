@@ -11,6 +11,7 @@ import convlet
 from arguments import spoil
 from convlet import activations, backend, config, initializers, layers, losses, metrics, optimizers
 from convlet import utils as utilities
+from convlet.optimizers import schedules
 
 SETTINGS = [
     *(getattr(backend, name) for name in backend.__all__ if name.startswith("set_")),
@@ -61,14 +62,33 @@ def sensible(rng, name):
         **{"verbose": 0, "variable": rng.random((2, 3))},
         **{"images": rng.random((4, 5, 5, 1)), "targets": rng.integers(0, 3, 4), "batch_size": 2},
         **{"shuffle": False, "validation_split": 0.25, "metrics": ["accuracy"], "loss": LOSS},
+        **{"weighted_metrics": ["acc"], "class_weight": {0: 2.0}, "steps_per_epoch": 2},
+        **{"validation_freq": 1, "validation_steps": 1, "steps": 2},
+        **{"use_ema": bool(rng.integers(2)), "ema_momentum": 0.5, "ema_overwrite_frequency": 2},
+        **{"gradient_accumulation_steps": 2, "initial_accumulator_value": 0.1, "clipvalue": 1.0},
+        **{"delta": 0.5, "gamma": 2.0, "beta": 0.7, "apply_class_balancing": True},
+        **{"ignore_class": 0, "k": 2, "top_k": 1, "class_id": 0, "thresholds": [0.2, 0.6]},
+        **{"num_thresholds": 9, "curve": "PR", "summation_method": "majoring", "average": "macro"},
+        **{"multi_label": bool(rng.integers(2)), "target_class_ids": [1, 0]},
+        **{"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5, "t_mul": 1.5},
+        **{"end_learning_rate": 0.01, "power": 2.0, "cycle": True, "first_decay_steps": 5},
+        **{"boundaries": [3], "m_mul": 0.5, "warmup_target": 0.2, "warmup_steps": 3},
+        **{"step": int(rng.integers(50)), "staircase": bool(rng.integers(2))},
     }
+
+
+def parameters_of(function):
+    """Of an optimizer also those that all take."""
+    own = inspect.signature(function).parameters
+    whole = is_made_from(function, optimizers.Optimizer)
+    return {**(inspect.signature(optimizers.Optimizer).parameters if whole else {}), **own}
 
 
 def given_to(function, found, rng):
     """Arguments of a function or class by name: what it needs, and half of the others."""
     return {
         p.name: found[p.name]
-        for p in inspect.signature(function).parameters.values()
+        for p in parameters_of(function).values()
         if p.name in found and (p.default is inspect.Parameter.empty or rng.random() < 0.5)
     }
 
@@ -102,6 +122,10 @@ def use_initializer(initializer, shape, dtype):
     return (initializer(shape, dtype),)
 
 
+def use_schedule(schedule, step):
+    return (np.array(schedule(step)),)
+
+
 def use_optimizer(optimizer, y_pred, grads):
     variable = convlet.Variable(np.ones(np.shape(y_pred), "float32"))
     for _ in range(2):
@@ -111,7 +135,7 @@ def use_optimizer(optimizer, y_pred, grads):
 
 USED = {
     use: list(inspect.signature(use).parameters)[1:]
-    for use in (use_loss, use_initializer, use_optimizer)
+    for use in (use_loss, use_initializer, use_optimizer, use_schedule)
 } | {use_metric: ["values", "y_true", "y_pred", "sample_weight"]}
 
 
@@ -191,6 +215,7 @@ FUNCTIONS = {
             (metrics, metrics.Metric, use_metric),
             (initializers, initializers.Initializer, use_initializer),
             (optimizers, optimizers.Optimizer, use_optimizer),
+            (schedules, schedules.LearningRateSchedule, use_schedule),
         )
         for name in module.__all__
         if is_made_from(getattr(module, name), base)
@@ -203,7 +228,7 @@ FUNCTIONS = {
     **{
         f"losses.{name}": partial(call, getattr(losses, name))
         for name in losses.__all__
-        if name.islower() and name not in ("get", "serialize", "deserialize")
+        if name[0].islower() and name not in ("get", "serialize", "deserialize")
     },
     "utils.to_categorical": to_categorical,
     "Variable.assign": assign,

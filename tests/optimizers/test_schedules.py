@@ -117,6 +117,11 @@ def test_training_with_a_schedule():
         (lambda: schedules.PiecewiseConstantDecay([1], [1]), ValueError, "values must be one more"),
         (lambda: schedules.PiecewiseConstantDecay([2, 1], [1] * 3), ValueError, "must ascend"),
         (lambda: schedules.CosineDecay(0.1, 1)(None), TypeError, "step must be a number"),
+        (
+            lambda: schedules.CosineDecay(0, 1, warmup_target=1)(-1),
+            ValueError,
+            "step must",
+        ),
         (lambda: schedules.deserialize({"class_name": "Linear"}), ValueError, "class_name must be"),
         (lambda: schedules.deserialize("CosineDecay"), TypeError, "config must be a dict"),
         (lambda: schedules.serialize(0.1), TypeError, "must be a LearningRateSchedule, got float"),

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from convlet._numbers import finite
+from convlet._numbers import finite, not_negative
 from convlet.optimizers.schedules._schedule import LearningRateSchedule
 
 
@@ -49,7 +49,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
-        return self.values[bisect_left(self.boundaries, finite("step", step))]
+        return self.values[bisect_left(self.boundaries, not_negative("step", step))]
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""

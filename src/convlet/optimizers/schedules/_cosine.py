@@ -61,7 +61,7 @@ class CosineDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
-        step, start = finite("step", step), self.initial_learning_rate
+        step, start = not_negative("step", step), self.initial_learning_rate
         if self.warmup_target is not None:
             if step < self.warmup_steps:
                 return (self.warmup_target - start) * (step / self.warmup_steps) + start
@@ -132,7 +132,7 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
-        done = finite("step", step) / self.first_decay_steps
+        done = not_negative("step", step) / self.first_decay_steps
         restarts = self._restarts(done)
         part = (done - self._before(restarts)) / self.t_mul**restarts
         height = math.pow(self.m_mul, restarts)

@@ -27,7 +27,7 @@ class _Decay(LearningRateSchedule):
         self.name = name
 
     def _progress(self, step: Any) -> float:
-        progress = finite("step", step) / self.decay_steps
+        progress = not_negative("step", step) / self.decay_steps
         return math.floor(progress) if self.staircase else progress
 
     def get_config(self) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class PolynomialDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
-        step, length = finite("step", step), self.decay_steps
+        step, length = not_negative("step", step), self.decay_steps
         if self.cycle:
             length *= max(1, math.ceil(step / length))
         progress = min(step, length) / length
