@@ -14,7 +14,7 @@ from comparison import (
     winograd_tolerance,
 )
 from convlet import ops
-from convlet._cext import runtime, winograd
+from convlet._cext import winograd
 from convlet.ops._activation import NO_ACTIVATION
 from guarded import CANARY, beside_forbidden_page, canaried, canaried_gaps, mprotect
 from strategies import LAYOUTS, SEEDS, ConvConfig
@@ -131,15 +131,8 @@ def test_images_do_not_depend_on_each_other(isa, dtype, config, seed):
 def test_instruction_sets(dtype, config, seed):
     """Those with fused multiply-add agree among each other, and so do those without."""
     arrays = arrays_of(config, seed, dtype)
-    made = {}
-    for name in runtime.available_isas():
-        with modes.instruction_set(name):
-            made[name] = results(config, *arrays)
-    for group in modes.EQUAL:
-        first, *others = (name for name in made if name in group)
-        for other in others:
-            context = f"{other} against {first}, {config} seed {seed}"
-            assert_all_same(made[other], made[first], context)
+    for *pair, which in modes.results_to_agree(lambda: results(config, *arrays)):
+        assert_same_bits(*pair, f"{which}, {config} seed {seed}")
 
 
 # -------------------------------------------------------------------------------- around the arrays
