@@ -140,7 +140,7 @@ cdef void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *sour
     cdef const char *xs[MOST_TILES]
     cdef char *ys[MOST_TILES]
     cdef panel_t call
-    cdef ptrdiff_t t, panel_bytes = s.ins * s.panel_width * s.itemsize
+    cdef ptrdiff_t t
     memset(&call, 0, sizeof(call))
     for t in range(source.count):
         xs[t] = source.points + t * source.tile_step
@@ -148,7 +148,7 @@ cdef void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *sour
     call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, source.count
     call.vectors = vectors_of(s, result.channels)
     call.channels, call.y_step = call.vectors * s.kernel.lanes, s.itemsize
-    call.panel = s.packed + panel * s.points * panel_bytes
+    call.panel = s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
     call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
     call.grid.size[3], call.grid.x_step[3] = s.ins, s.itemsize
     call.grid.w_step[3] = result.tile_step
@@ -156,7 +156,7 @@ cdef void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *sour
         s.kernel.panel(&call)
         call.x_offset += source.point_step
         call.y_offset += result.point_step
-        call.panel += panel_bytes
+        call.panel += s.ins * result.tile_step
 
 
 # ------------------------------------------------------------------------------------------ forward
@@ -418,6 +418,7 @@ cdef class Transformed:
     """
     cdef void *memory
     cdef char *panels
+    cdef readonly ptrdiff_t nbytes
     cdef int isa, size
     cdef array_t kernel
 
@@ -429,25 +430,34 @@ cdef int check(winograd_t *s, const array_t *array, int size) except -1:
     """A kernel of 3 x 3 taps, and few enough input channels for a block of tiles to fit scratch."""
     s.dtype, s.itemsize, s.size = FLOAT32 if array.itemsize == 4 else FLOAT64, array.itemsize, size
     s.kernel = &api.kernels[s.dtype]
+    if array.itemsize != 4 and array.itemsize != 8:
+        raise TypeError(f"arrays must be float32 or float64, got {array.itemsize} bytes an element")
     if s.w.size[0] != 1 or s.w.size[1] != TAPS or s.w.size[2] != TAPS or size not in (2, 4):
         raise ValueError("kernel must have 3 x 3 taps, and tiles size 2 or 4")
     if s.w.size[3] * s.itemsize > MOST_CHANNEL_BYTES:
         raise ValueError(f"kernel must have fewer input channels, got {s.w.size[3]}")
+    if s.w.size[3] == 0 or s.w.size[4] == 0:
+        raise ValueError("kernel must not be empty")
     return 0
 
 
-cdef int start(winograd_t *s, x, y, w, geometry, int size) except -1:
+cdef int start(winograd_t *s, x, y, int y_access, w, int w_access, geometry,
+               int size) except -1:
     """Describe the arrays; all else is zero."""
     memset(s, 0, sizeof(winograd_t))
     describe(&s.x, x, 1, READ)
-    describe(&s.y, y, 1, READ)
-    describe(&s.w, w, 0, READ)
+    describe(&s.y, y, 1, y_access)
+    describe(&s.w, w, 0, w_access)
     same_type(&s.x, &s.y)
     same_type(&s.x, &s.w)
     check(s, &s.x, size)
     _, s.before[0], s.before[1] = geometry[2]
     if s.w.size[3] != s.x.size[4] or s.w.size[4] != s.y.size[4]:
         raise ValueError("x, kernel and result must have channels that fit")
+    if s.x.size[0] != s.y.size[0] or s.x.size[1] != 1 or s.y.size[1] != 1:
+        raise ValueError("x and result must have the same number of images, and two spatial axes")
+    if not (count_elements(&s.x) and count_elements(&s.y)):
+        raise ValueError("arrays must not be empty")
     set_tiles(s)
     return 0
 
@@ -472,8 +482,8 @@ cdef void run_transform(void *context, ptrdiff_t task, void *scratch) noexcept n
     a.w = s.w.data + first * s.w.step[3] + panel * s.panel_width * s.w.step[4]
     a.row_step, a.column_step = s.w.step[1], s.w.step[2]
     a.in_step, a.channel_step = s.w.step[3], s.w.step[4]
-    a.point_step = s.ins * s.panel_width * s.itemsize
-    a.panel = (<char *>s.packed + panel * s.points * a.point_step
+    a.point_step = s.ins * padded_bytes(s, a.channels)
+    a.panel = (<char *>s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
                + first * padded_bytes(s, a.channels))
     s.kernel.winograd_kernel(&a)
 
@@ -482,14 +492,13 @@ def transform(kernel not None, int size):
     """The `Transformed` form of kernel (3 3 CI CO) for tiles of size x size outputs, 2 or 4."""
     cdef Transformed result = Transformed.__new__(Transformed)
     cdef winograd_t s
-    cdef ptrdiff_t panel_bytes
     memset(&s, 0, sizeof(s))
     describe(&s.w, kernel, 0, READ)
     check(&s, &s.w, size)
     s.x.size[4], s.y.size[4] = s.w.size[3], s.w.size[4]
     set_tiles(&s)
-    panel_bytes = s.points * s.ins * s.panel_width * s.itemsize
-    result.memory = malloc(s.panels * panel_bytes + ALIGNMENT)
+    result.nbytes = s.points * s.ins * padded_bytes(&s, s.w.size[4])
+    result.memory = malloc(result.nbytes + ALIGNMENT)
     if result.memory == NULL:
         raise MemoryError("no memory for the transformed kernel")
     result.panels = <char *>((<size_t>result.memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
@@ -518,7 +527,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
     """
     cdef winograd_t s
     cdef array_t b
-    start(&s, x, out, kernel, geometry, transformed.size)
+    start(&s, x, out, WRITE, kernel, READ, geometry, transformed.size)
     if transformed.isa != api.isa or transformed.kernel.itemsize != s.itemsize or memcmp(
             transformed.kernel.size, s.w.size, sizeof(s.w.size)):
         raise ValueError("transformed must be the transform of this kernel")
@@ -526,6 +535,8 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
     if bias is not None:
         describe(&b, bias, 0, READ)
         same_type(&s.x, &b)
+        if b.size[4] != s.y.size[4] or count_elements(&b) != b.size[4]:
+            raise ValueError("bias must have one element for each output channel")
         s.bias, s.bias_step = b.data, b.step[4]
     set_activation(&s, activation)
     run(run_forward, &s, plan_forward(&s, api.threads))
@@ -534,5 +545,5 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
 def kernel_gradient(x not None, grad not None, out not None, geometry not None):
     """out (3 3 CI CO): the gradient of `forward` in its kernel, of grad (N OH OW CO)."""
     cdef winograd_t s
-    start(&s, x, grad, out, geometry, GRADIENT_SIZE)
+    start(&s, x, grad, READ, out, WRITE, geometry, GRADIENT_SIZE)
     run(run_gradient, &s, plan_gradient(&s, api.threads))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import oracles
+import winograd_magnitudes
 
 # Rounding errors of a chain of K fused multiply-adds stay below K * eps / 2 times the sum of the
 # magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1): twice that.
@@ -64,10 +65,16 @@ def conv_tolerance(x, kernel, bias=None, *, dtype, activation=None, **keywords):
     magnitudes = oracles.conv(*map(magnitude, (x, kernel, bias)), **keywords)
     terms = np.prod(kernel.shape[:-1]) + 1
     tolerance = chain(terms, magnitudes, dtype)
+    value = oracles.conv(x, kernel, bias, activation=activation, **keywords)
+    return activated_tolerance(tolerance, value, activation, dtype)
+
+
+def activated_tolerance(tolerance, value, activation, dtype):
+    """Behind an activation whose result is `value`, for a tolerance before it."""
     if activation is None:
         return tolerance
     # Slopes stay below 2, save exp's, which is its value; the value's own rounding comes on top.
-    value = np.abs(oracles.conv(x, kernel, bias, activation=activation, **keywords))
+    value = np.abs(value)
     own = ACTIVATION_ULPS * np.finfo(dtype).eps * np.maximum(value, 1)
     return 2 * tolerance * np.maximum(value, 1) + own
 
@@ -79,6 +86,25 @@ def conv_grad_tolerances(grad, x, kernel, *, dtype, **keywords):
     pixels = grad.size / filters
     terms = np.prod(kernel.shape[:-2]) * filters, pixels, pixels
     return [chain(k, m, dtype) for k, m in zip(terms, magnitudes, strict=True)]
+
+
+# Of a transform of Winograd's each number passes at most this many roundings, constants included,
+# in any of its four passes over rows or columns of a patch, a kernel and a tile of outputs.
+TRANSFORM_ROUNDINGS = 6
+
+
+def winograd_tolerance(x, kernel, bias, size, *, padding, dtype):
+    """For a convolution by tiles, from the magnitudes that met in the tile of each output."""
+    magnitudes = winograd_magnitudes.conv(*map(magnitude, (x, kernel)), size, padding)
+    if bias is not None:
+        magnitudes += magnitude(bias)
+    return chain(x.shape[-1] + 6 * TRANSFORM_ROUNDINGS + 1, magnitudes, dtype)
+
+
+def winograd_gradient_tolerance(x, grad, *, padding, dtype):
+    """For a kernel's gradient by tiles, which are summed one after the other at worst."""
+    magnitudes, tiles = winograd_magnitudes.kernel_gradient(*map(magnitude, (x, grad)), padding)
+    return chain(tiles + 6 * TRANSFORM_ROUNDINGS, magnitudes, dtype)
 
 
 def average_pool_tolerance(x, pool_size, *, dtype, **keywords):

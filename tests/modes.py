@@ -1,9 +1,10 @@
-"""Switch instruction set and thread count inside one process, and back."""
+"""Switch instruction set, thread count and algorithm inside one process, and back."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 
+import convlet
 from convlet._cext import runtime
 
 # Those that fuse multiply and add agree bit for bit, and so do those that do not.
@@ -45,3 +46,13 @@ def num_threads(n):
         yield
     finally:
         runtime.set_num_threads(before)
+
+
+@contextmanager
+def algorithm(name):
+    before = convlet.get_algorithm()
+    convlet.set_algorithm(name)
+    try:
+        yield
+    finally:
+        convlet.set_algorithm(before)

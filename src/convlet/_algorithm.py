@@ -8,9 +8,11 @@ _CHOICES = ("auto", "direct")
 
 
 def _checked(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, got {type(value).__name__}")
     if value not in _CHOICES:
         raise ValueError(f'{name} must be "auto" or "direct", got {value!r}')
-    return str(value)
+    return value
 
 
 _current = _checked("CONVLET_ALGORITHM", os.environ.get("CONVLET_ALGORITHM", "auto"))
@@ -39,8 +41,8 @@ def set_algorithm(name: str) -> None:
 
     Raises
     ------
-    ValueError
-        If the name is another one.
+    ValueError, TypeError
+        If the name is another one, or no str.
 
     Notes
     -----

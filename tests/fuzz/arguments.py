@@ -261,6 +261,10 @@ def layer_call(name, rng):
             arguments[p.name] = value
     arguments["dtype"] = dtype
     x = found["x"]
+    if name == "Conv2D" and rng.random() < 0.2:  # wide enough for Winograd's algorithm
+        plain = dict.fromkeys(("strides", "dilation_rate", "groups"), 1)
+        arguments |= {**plain, "kernel_size": 3, "filters": int(rng.integers(16, 20))}
+        x = np.repeat(x, 16, 1 if arguments.get("data_format") == "channels_first" else -1)
     if getattr(layers, name).several_inputs:
         x = [x, *(x.copy() for _ in range(rng.integers(3)))]
     if rng.random() < SPOILT:

@@ -31,8 +31,14 @@ def layer_of(case, dtype, activation=None):
     )
 
 
+@pytest.fixture
+def direct():
+    with modes.algorithm("direct"):
+        yield
+
+
 @given(conv_configs(ranks=(2,)), SEEDS)
-def test_equals_the_operator_bit_for_bit(dtype, case, seed):
+def test_equals_the_operator_bit_for_bit(direct, dtype, case, seed):
     x, kernel, bias = case.arrays(seed, dtype)
     names = [None, *(name for name in activations.__all__ if name not in ("get", "serialize"))]
     if case.data_format == "channels_first":

@@ -6,7 +6,8 @@ from convlet.ops._convolution import Geometry
 # Two spatial axes; all arrays of one call are float32, or all are float64.
 
 @final
-class Transformed: ...
+class Transformed:
+    nbytes: int
 
 def transform(kernel: _Array, size: int) -> Transformed: ...
 def forward(

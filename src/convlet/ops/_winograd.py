@@ -25,6 +25,10 @@ _COST = {0: 1.0, 2: 1.35, 4: 1.3}
 # Reading one transformed number of a kernel, in multiply-adds: where all do not fit L2, and else.
 _READ_FAR, _READ_NEAR = 10, 1
 _NEAR = 1 << 14  # pairs of channels
+# Tiles of 4 x 4 are exact enough (benchmarks/winograd_error.py) where what they read has this side:
+# below, the direct algorithm skips most taps, while the tiles' rounding stays.
+_LEAST_SIDE = 5
+_WIDEST = 16  # channels of a vector; a packed kernel is filled up to whole ones
 
 
 def tile_sizes(
@@ -45,14 +49,26 @@ def tile_sizes(
     plain = kernel_shape[:-2] == (3, 3) and set(strides) == set(dilations) == {1} and groups == 1
     if not plain or not _LEAST_CHANNELS <= min(ci, co) <= max(ci, co) <= _MOST_CHANNELS:
         return DIRECT
+    largest = min(_largest_exact(height, width), _largest_packed(co))
     return Tiles(
-        _fastest(ci * co, out_height, out_width),
-        _fastest(ci * co, height, width),
+        _fastest(ci * co, out_height, out_width, largest),
+        _fastest(ci * co, height, width, _largest_exact(out_height, out_width)),
         2 if out_height * out_width >= _LEAST_CHANNELS else 0,
     )
 
 
-def _fastest(channel_pairs: int, height: int, width: int) -> int:
+def _largest_exact(height: int, width: int) -> int:
+    """The largest size whose error is small enough when it reads images of height x width."""
+    return 4 if min(height, width) >= _LEAST_SIDE else 2
+
+
+def _largest_packed(co: int) -> int:
+    """The largest size for which a packed kernel takes at most 5 times its size."""
+    filled = -(-co // _WIDEST) * _WIDEST
+    return 4 if 4 * filled <= 5 * co else 2
+
+
+def _fastest(channel_pairs: int, height: int, width: int, largest: int) -> int:
     """The size with the least time for one image of height x width outputs."""
     read = _READ_NEAR if channel_pairs <= _NEAR else _READ_FAR
 
@@ -62,7 +78,7 @@ def _fastest(channel_pairs: int, height: int, width: int) -> int:
         tiles = -(-height // size) * -(-width // size)
         return (size + 2) ** 2 * (_COST[size] * tiles + read)
 
-    return min(_COST, key=time)
+    return min((size for size in _COST if size <= largest), key=time)
 
 
 def allowed(tiles: Tiles) -> Tiles:
