@@ -36,6 +36,7 @@ size = pytest.mark.parametrize("size", SIZES)
 @given(configs, SEEDS)
 def test_forward(isa, threads, dtype, size, config, seed):
     x, kernel, bias = config.arrays(seed, dtype)
+    kernel /= 3 * np.sqrt(config.channels)  # so that no exponential leaves float32
     name = ACTIVATIONS[seed % len(ACTIVATIONS)]
     expected = oracles.conv(x, kernel, bias, padding=config.padding, activation=name)
     tolerance = winograd_tolerance(x, kernel, bias, size, padding=config.padding, dtype=dtype)
