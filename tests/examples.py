@@ -54,17 +54,16 @@ def arguments(name, dtype="float32", wide=1):
 
 
 def layer_names():
-    """Those of all classes that compute from one array of images, without aliases."""
-    others = ("Layer", "InputLayer", "RepeatVector")
-    kinds = {name: getattr(layers, name) for name in layers.__all__}
+    """Those of all classes that compute from one input, without aliases."""
+    others = ("Layer", "InputLayer", "RepeatVector")  # which takes vectors
+    classes = {name: getattr(layers, name) for name in layers.__all__ if name not in others}
     return [
         name
-        for name, kind in kinds.items()
-        if isinstance(kind, type)
+        for name, kind in classes.items()
+        if inspect.isclass(kind)
         and issubclass(kind, layers.Layer)
         and not kind.several_inputs
-        and name == kind.__name__
-        and name not in others
+        and kind.__name__ == name
     ]
 
 
@@ -73,7 +72,7 @@ def layer(name, dtype="float32"):
     values = {
         **{"filters": 30, "units": 30, "rate": 0.5, "activation": "tanh", "seed": 3},
         **{"kernel_size": 3, "padding": 1, "cropping": 1, "output_size": 2, "size": 2},
-        **{"target_shape": (-1,), "dims": (3, 1, 2), "scale": 0.5, "stddev": 0.5, "groups": 1},
+        **{"groups": 1, "stddev": 0.1, "dims": (3, 1, 2), "scale": 2.0, "target_shape": (-1,)},
     }
     rank = int("".join(filter(str.isdigit, name)) or 2)
     kind = getattr(layers, name)

@@ -50,7 +50,15 @@ def test_all_public_names_take_part(worker):
     named = {name for name in worker.functions.FUNCTIONS if "." in name}
     for module in (activations, initializers, losses, metrics, optimizers):
         kind = module.__name__.removeprefix("convlet.")
-        others = {"Initializer", "Loss", "Metric", "Optimizer", "serialize", "deserialize"}
+        others = {
+            "Initializer",
+            "Loss",
+            "Metric",
+            "Optimizer",
+            "serialize",
+            "deserialize",
+            "schedules",
+        }
         assert {f"{kind}.{name}" for name in module.__all__ if name not in others} <= named
 
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "squares.h"
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
@@ -26,6 +27,7 @@
 
 #define REAL_BITS 32
 #define real float
+#include "pack.h"
 #include "tile.h"
 #include "pool.h"
 #include "winograd.h"
@@ -35,6 +37,7 @@
 
 #define REAL_BITS 64
 #define real double
+#include "pack.h"
 #include "tile.h"
 #include "pool.h"
 #include "winograd.h"

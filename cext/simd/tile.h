@@ -14,14 +14,6 @@ enum { NAME(lanes) = LANES };
 #define PANEL_AHEAD 8192
 #endif
 
-INLINE real NAME(load_one)(const void *p) {
-    real value;
-    memcpy(&value, p, sizeof value);
-    return value;
-}
-
-INLINE void NAME(store_one)(void *p, real value) { memcpy(p, &value, sizeof value); }
-
 /* Elements `step` bytes apart, moved to and from neighbours. */
 OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
     for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
@@ -141,22 +133,5 @@ static void NAME(panel)(const panel_t *a) {
     case 3: NAME(tiles)(3, a); break;
     case 4: NAME(tiles)(4, a); break;
 #endif
-    }
-}
-
-static void NAME(pack)(const pack_t *a) {
-    const ptrdiff_t width = a->vectors * LANES;
-    const int whole = a->channel_step == sizeof(real) && a->channels >= width;
-    char *to = a->to;
-    for (ptrdiff_t r = 0; r < a->rows; r++, to += width * sizeof(real)) {
-        const char *w = a->w + r * a->w_step;
-        if (whole) {
-            for (int v = 0; v < a->vectors; v++)
-                vstore(to + v * sizeof(V), vload(w + v * sizeof(V)));
-            continue;
-        }
-        for (ptrdiff_t j = 0; j < width; j++)
-            NAME(store_one)(to + j * sizeof(real),
-                            j < a->channels ? NAME(load_one)(w + j * a->channel_step) : 0);
     }
 }

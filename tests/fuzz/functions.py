@@ -94,7 +94,7 @@ def use_loss(loss, y_true, y_pred, sample_weight):
 
 
 def use_metric(metric, values, **samples):
-    arguments = (values,) if isinstance(metric, metrics.Mean) else samples.values()
+    arguments = (values,) if isinstance(metric, (metrics.Mean, metrics.Sum)) else samples.values()
     return (np.array(metric(*arguments)),)
 
 
@@ -203,7 +203,7 @@ FUNCTIONS = {
     **{
         f"losses.{name}": partial(call, getattr(losses, name))
         for name in losses.__all__
-        if name.endswith(("crossentropy", "error"))
+        if name.islower() and name not in ("get", "serialize", "deserialize")
     },
     "utils.to_categorical": to_categorical,
     "Variable.assign": assign,

@@ -17,6 +17,7 @@ from examples import layer, layer_names
         ((7.5,), TypeError),
         ((True,), TypeError),
         (("7",), TypeError),
+        (([7],), TypeError),
         ("abc", TypeError),
         (7, TypeError),
         (None, TypeError),

@@ -203,7 +203,7 @@ def test_graphs(network, tmp_path):
     expected = theirs.predict(x, verbose=0)
 
     def check_all(model):
-        found = model(x) if isinstance(model, models.Model) else model.predict(x, verbose=0)
+        found = model.predict(x, verbose=0)
         pairs = (
             zip(found, expected, strict=True) if isinstance(found, list) else [(found, expected)]
         )
@@ -267,6 +267,28 @@ def test_training_goes_on(optimizer, loss, tmp_path):
     for own, other in zip(model.get_weights(), theirs.get_weights(), strict=True):
         assert np.abs(own - other).max() <= 2e-5
     agreed("keras", "files", f"training goes on {optimizer(keras)} {loss(keras)}")
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_training_of_several_outputs_goes_on(by_name, tmp_path):
+    theirs = filled(two_of_each(keras))
+    names = theirs.output_names
+    loss, weights = ["mse", keras.losses.MeanAbsoluteError(), "mse"], [1.0, 0.5, 0.25]
+    if by_name:
+        loss, weights = dict(zip(names, loss, strict=True)), dict(zip(names, weights, strict=True))
+    theirs.compile("adam", loss, loss_weights=weights)
+    rng = np.random.default_rng(3)
+    x = [rng.standard_normal((4, 6, 6, 2)).astype("float32") for _ in range(2)]
+    y = [np.zeros_like(part) for part in theirs.predict(x, verbose=0)]
+    targets = dict(zip(names, y, strict=True)) if by_name else y
+    theirs.train_on_batch(x, targets)
+    theirs.save(tmp_path / "m.keras")
+    model = models.load_model(tmp_path / "m.keras")
+    found, expected = model.train_on_batch(x, targets), theirs.train_on_batch(x, targets)
+    assert not abs(np.ravel(found)[0] - np.ravel(expected)[0]) > 1e-5
+    for own, other in zip(model.get_weights(), theirs.get_weights(), strict=True):
+        assert np.abs(own - other).max() <= 2e-5
+    agreed("keras", "files", f"several outputs go on, by name: {by_name}")
 
 
 def tail():

@@ -176,6 +176,13 @@ def test_branches(inner):
         assert_same_bits(found[name], array.numpy())
 
 
+@pytest.mark.parametrize("layer", [layers.Permute((2, 1, 3)), layers.Reshape((4, 6))])
+def test_layers_that_move_elements_are_refused(layer):
+    model = Sequential([Input((3, 4, 2)), layers.Conv2D(2, 1), layer, layers.Flatten()])
+    with pytest.raises(ValueError, match="depends on where channels stand"):
+        utils.to_torch_state_dict(model)
+
+
 def test_names():
     model, theirs, _ = built(lecture)
     names = list(utils.to_torch_state_dict(model))

@@ -141,6 +141,26 @@ def test_branches(path):
         assert_same_bits(found, expected)
 
 
+@pytest.mark.parametrize("by_name", [False, True])
+def test_losses_of_several_outputs(by_name, path):
+    model = branched()
+    chosen = [losses.MeanSquaredError(), "mse"], [0.5, 2.0], [["mse"], ["accuracy"]]
+    if by_name:
+        chosen = [dict(zip(model.output_names, part, strict=True)) for part in chosen]
+    loss, weights, measured = chosen
+    model.compile(optimizers.Adam(), loss, loss_weights=weights, metrics=measured)
+    x = {"a": samples()[0], "b": samples()[0][::-1]}
+    y = [samples()[1]] * 2
+    y = dict(zip(model.output_names, y, strict=True)) if by_name else y
+    model.train_on_batch(x, y)
+    model.save(path)
+    twin = models.load_model(path)
+    assert twin._running.weights == weights
+    for _ in range(2):
+        assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
+    assert state(twin) == state(model)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_every_layer(seed, path, monkeypatch):
     """With whatever arguments and input the fuzz makes for it."""

@@ -23,10 +23,6 @@ def completing(build: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(build)
     def build_whole(self: Any, input_shape: Any = None) -> None:
-        if input_shape is not None and not isinstance(input_shape, (tuple, list)):
-            raise TypeError(
-                f"{self.name}: input_shape must be a tuple of sizes, N first, got {input_shape!r}"
-            )
         arguments = () if input_shape is None else (_plain(input_shape),)
         with building:
             if self._building:  # called by the build of a subclass, which completes the layer

@@ -30,7 +30,7 @@ def of_sizes(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def check_sizes(name: str, shape: Any) -> None:
     """A TypeError or ValueError unless each size is None or an integer that a size can be."""
-    rule = f"{name}: the input's shape must be a tuple of sizes, N first, got {shape!r}"
+    rule = f"{name}: input_shape must be a tuple of sizes, N first, got {shape!r}"
     if not isinstance(shape, (tuple, list)):
         raise TypeError(rule)
     for size in shape:

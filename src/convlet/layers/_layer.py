@@ -19,7 +19,7 @@ from convlet.regularizers import Regularizer
 
 __all__ = ["Layer", "Shape", "batch_shape"]
 SURROUNDED = {
-    "build": lambda build: completing(_checked.of_sizes(build)),
+    "build": lambda build: _checked.of_sizes(completing(build)),
     "compute_output_shape": _checked.of_sizes,
     "vjp": _checked.of_outputs,
 }
@@ -114,8 +114,8 @@ class Layer:
             if name in vars(cls):
                 setattr(cls, name, surround(vars(cls)[name]))
 
-    @completing
     @_checked.of_sizes
+    @completing
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape, N first. Called once."""
 

@@ -13,12 +13,18 @@ from convlet._variable import Array
 from convlet.ops._arguments import contiguous
 
 
+def real(name: str, value: Any) -> Array:
+    """The value as an array of real numbers."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be real numbers, got {array.dtype}")
+    return array
+
+
 def floating(y_pred: Any) -> Array:
     """y_pred as float32 or float64, with at least two axes."""
-    array = np.asarray(y_pred)
+    array = real("y_pred", y_pred)
     if array.dtype not in (np.float32, np.float64) or not array.dtype.isnative:
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"y_pred must be real numbers, got {array.dtype}")
         array = array.astype(config.floatx())
     if array.ndim < 2 or array.shape[-1] == 0:
         raise ValueError(f"y_pred must have shape (N, ..., C) with C above 0, got {array.shape}")
@@ -29,7 +35,7 @@ def aligned_weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
     """Weights in float64 of the samples' shape, ones for None; fewer axes are the leading ones."""
     if sample_weight is None:
         return np.ones(shape)
-    given = np.asarray(sample_weight, np.float64)
+    given = real("sample_weight", sample_weight).astype(np.float64, copy=False)
     if given.ndim and given.shape[-1] == 1 and given.shape != shape[: given.ndim]:
         given = given[..., 0]
     if given.shape != shape[: given.ndim]:
@@ -39,9 +45,7 @@ def aligned_weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
 
 def target_like(y_true: Any, y_pred: Array, one_hot: bool = False) -> Array:
     """y_true of y_pred's dtype and shape; (N,) stands for (N, 1)."""
-    target = np.asarray(y_true)
-    if target.dtype.kind not in "fiub":
-        raise TypeError(f"y_true must be real numbers, got {target.dtype}")
+    target = real("y_true", y_true)
     if target.ndim == y_pred.ndim - 1 and y_pred.shape[-1] == 1:
         target = target[..., None]
     if target.shape != y_pred.shape:

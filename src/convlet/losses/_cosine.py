@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from convlet._variable import Array
 from convlet.losses._arrays import target_like
 from convlet.losses._classes import AlongAxis
@@ -42,7 +40,7 @@ class CosineSimilarity(AlongAxis):
 
     def value_and_grad(self, y_true: Any, y_pred: Array, want_grad: bool = True) -> Any:
         """(loss of each sample, its gradient in y_pred)."""
-        target = np.moveaxis(target_like(y_true, y_pred), self.axis, -1)
+        target = self.axis_last(target_like(y_true, y_pred))
         return self.compare("cosine", target, y_pred, want_grad)
 
 

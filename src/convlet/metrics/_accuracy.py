@@ -181,6 +181,8 @@ def class_of(y_true: Array, y_pred: Array) -> Array:
 
 def among_largest(labels: Array, y_pred: Array, k: int) -> Array:
     """Whether fewer than k classes have more than the label's."""
+    if y_pred.shape[-1] == 0:
+        raise ValueError(f"y_pred must have at least one class, got shape {y_pred.shape}")
     wrong = (labels < 0) | (labels >= y_pred.shape[-1])
     places = np.where(wrong, 0, labels).astype(np.int64)[..., None]
     own = np.take_along_axis(y_pred, places, axis=-1)

@@ -11,7 +11,7 @@ from convlet._numbers import finite
 from convlet._sums import ordered_sum, sums_by_group
 from convlet._variable import Array
 from convlet.activations import sigmoid
-from convlet.losses._arrays import aligned_weights
+from convlet.losses._arrays import aligned_weights, real
 from convlet.metrics._accuracy import matching
 from convlet.metrics._confusion import Counts, share
 
@@ -84,7 +84,7 @@ class AUC(Counts):
             raise ValueError("num_labels must not be given without multi_label=True")
         if thresholds is None:
             last = check_int("num_thresholds", num_thresholds, 2) - 1
-            inner = [place / last for place in range(1, last)]
+            inner = (np.arange(1, last) / last).tolist()
         else:
             inner = sorted(finite("thresholds", threshold) for threshold in thresholds)
             if not all(0 <= threshold <= 1 for threshold in inner):
@@ -107,8 +107,8 @@ class AUC(Counts):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count some samples, each as often as its weight says."""
-        y_pred = np.asarray(y_pred)
-        y_true = matching(np.asarray(y_true), y_pred)
+        y_pred = real("y_pred", y_pred)
+        y_true = matching(real("y_true", y_true), y_pred)
         if self.from_logits:
             y_pred = sigmoid(y_pred)
         y_pred = np.clip(y_pred, 0, 1)

@@ -11,7 +11,7 @@ from convlet._integers import is_integer, positive_int
 from convlet._numbers import finite
 from convlet._sums import ordered_sum, sums_by_group
 from convlet._variable import Array
-from convlet.losses._arrays import aligned_weights
+from convlet.losses._arrays import aligned_weights, real
 from convlet.metrics._accuracy import matching
 from convlet.metrics._metric import Metric
 
@@ -95,8 +95,8 @@ class _AtThresholds(Counts):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count some samples, each as often as its weight says."""
-        y_pred = np.asarray(y_pred)
-        y_true = matching(np.asarray(y_true), y_pred)
+        y_pred = real("y_pred", y_pred)
+        y_true = matching(real("y_true", y_true), y_pred)
         weights = aligned_weights(sample_weight, y_pred.shape)
         if self.top_k is not None:
             y_pred = _only_largest(y_pred, self.top_k)

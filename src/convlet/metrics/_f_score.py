@@ -9,7 +9,7 @@ import numpy as np
 from convlet._numbers import positive
 from convlet._sums import ordered_sum, sums_by_group
 from convlet._variable import Array
-from convlet.losses._arrays import aligned_weights
+from convlet.losses._arrays import aligned_weights, real
 from convlet.metrics._accuracy import matching
 from convlet.metrics._metric import Metric
 
@@ -72,10 +72,10 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count some samples, each as often as its weight says."""
-        y_pred = np.asarray(y_pred)
+        y_pred = real("y_pred", y_pred)
         if y_pred.ndim != 2:
             raise ValueError(f"y_pred must have shape (N, C), got {y_pred.shape}")
-        truth = matching(np.asarray(y_true), y_pred).astype(np.float64)
+        truth = matching(real("y_true", y_true), y_pred).astype(np.float64)
         if self.threshold is None:
             largest = y_pred.max(axis=-1, keepdims=True) if y_pred.size else y_pred
             found = (y_pred >= largest) & (np.abs(y_pred) > 1e-9)

@@ -11,7 +11,7 @@ from convlet._integers import check_int, is_integer, positive_int
 from convlet._numbers import finite
 from convlet._sums import ordered_sum, sums_by_group
 from convlet._variable import Array
-from convlet.losses._arrays import aligned_weights
+from convlet.losses._arrays import aligned_weights, real
 from convlet.metrics._metric import Metric
 
 EPSILON = 1e-7
@@ -67,6 +67,7 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         self.num_classes = positive_int("num_classes", num_classes)
+        self.reset_state()  # an error for too many classes, before they are listed
         self.target_class_ids = [check_int("target_class_ids", i, 0) for i in target_class_ids]
         if not all(one < num_classes for one in self.target_class_ids):
             raise ValueError(
@@ -107,11 +108,11 @@ class IoU(Metric):
 
     def _classes(self, y: Any, sparse: bool) -> Array:
         """Class numbers; what is none becomes -1."""
-        array = np.asarray(y)
+        array = real("y_true and y_pred", y)
         if not sparse:
+            if not -array.ndim <= self.axis < array.ndim:
+                raise ValueError(f"axis must be one of the {array.ndim} there are, got {self.axis}")
             return array.argmax(axis=self.axis)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"y_true and y_pred must be real numbers, got {array.dtype}")
         return np.where(np.isfinite(array), array, -1).astype(np.int64)
 
     def result(self) -> float:
@@ -201,7 +202,7 @@ class BinaryIoU(IoU):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count some samples, each as often as its weight says."""
-        super().update_state(y_true, np.asarray(y_pred) >= self.threshold, sample_weight)
+        super().update_state(y_true, real("y_pred", y_pred) >= self.threshold, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""

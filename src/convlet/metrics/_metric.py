@@ -9,7 +9,7 @@ import numpy as np
 from convlet._names import to_snake_case
 from convlet._sums import ordered_sum
 from convlet._variable import Array
-from convlet.losses._arrays import aligned_weights
+from convlet.losses._arrays import aligned_weights, real
 
 
 class Metric:
@@ -37,7 +37,7 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count some samples, each as often as its weight says."""
-        self._add(self.values(np.asarray(y_true), np.asarray(y_pred)), sample_weight)
+        self._add(self.values(real("y_true", y_true), real("y_pred", y_pred)), sample_weight)
 
     def _add(self, values: Array, sample_weight: Any) -> None:
         values = np.asarray(values, np.float64)
@@ -86,7 +86,7 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count some numbers."""
-        self._add(np.asarray(values), sample_weight)
+        self._add(real("values", values), sample_weight)
 
     def __call__(self, values: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
         """Count some numbers and return the mean so far."""

@@ -55,14 +55,18 @@ class JointLoss:
 
     def vjp(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> tuple[Total, Callable[[], list[Any]]]:
-        """The sum, and a function that returns its gradients in the outputs; None without loss."""
+    ) -> tuple[Total, Callable[[], Any]]:
+        """The sum, and a function that returns its gradients in the outputs; None without loss.
+
+        They are a list where the outputs are a list or dict.
+        """
         parts = self._parts(y_true, y_pred, sample_weight)
         found = [part[0] and part[0].vjp(*part[1:]) for part in parts]
 
-        def gradients() -> list[Any]:
+        def gradients() -> Any:
             pairs = zip(self.weights, found, strict=True)
-            return [one and _scaled(one[1](), weight) for weight, one in pairs]
+            grads = [one and _scaled(one[1](), weight) for weight, one in pairs]
+            return grads if isinstance(y_pred, (list, tuple, dict)) else grads[0]
 
         return self._total([one and one[0] for one in found]), gradients
 

@@ -295,7 +295,8 @@ def bias_gradient(grad: Array) -> Array:
     The kernel gradient of a convolution whose input is 1 and has one channel.
     """
     dbias = np.empty((1,) * (grad.ndim - 1) + grad.shape[-1:], grad.dtype)
-    ones = np.broadcast_to(np.ones((), grad.dtype), (*grad.shape[:-1], 1))
+    one = np.ones(1, grad.dtype)  # with strides of 0; np.broadcast_to takes ten times as long
+    ones = np.ndarray((*grad.shape[:-1], 1), grad.dtype, one, strides=(0,) * grad.ndim)
     kernel_gradient(ones, grad, dbias, plain_geometry(grad.shape))
     return dbias.reshape(-1)
 
@@ -318,12 +319,18 @@ def dense_grad(
     grad: Array, x: Array, kernel: Array, needs: Iterable[str] = NEEDS
 ) -> tuple[Array | None, Array | None, Array | None]:
     """Gradients of `dense` with respect to x, kernel and bias; None for what is not needed."""
-    dx, dkernel, dbias = conv_grad(grad[:, None], x[:, None], kernel[None], needs=needs)
-    return (
-        None if dx is None else dx.reshape(x.shape),
-        None if dkernel is None else dkernel.reshape(kernel.shape),
-        dbias,
-    )
+    arguments.check_same_dtype("x", x, "grad", grad)
+    geometry = plain_geometry(grad.shape)
+    dx = dkernel = dbias = None
+    if "x" in needs:
+        dx = np.empty(x.shape, x.dtype)
+        input_gradient(grad, kernel, dx, geometry)
+    if "kernel" in needs:
+        dkernel = np.empty(kernel.shape, x.dtype)
+        kernel_gradient(x, grad, dkernel, geometry)
+    if "bias" in needs:
+        dbias = bias_gradient(grad)
+    return dx, dkernel, dbias
 
 
 def check_operands(

@@ -89,19 +89,23 @@ def compile_config_of(config: Mapping[str, Any]) -> dict[str, Any]:
     from convlet import losses, metrics, optimizers
 
     def thing(entry: Any, base: type, module: Any) -> Any:
+        if isinstance(entry, list):
+            return [thing(part, base, module) for part in entry]
+        if isinstance(entry, Mapping) and "class_name" not in entry:
+            return {key: thing(part, base, module) for key, part in entry.items()}
         entry = _plain(entry)
         kind = known_class(entry["class_name"], base, module) if isinstance(entry, dict) else None
         if kind is None:
             return entry
         return {**entry, "config": arguments_of(kind, entry["config"])}
 
-    for name in ("loss_weights", "weighted_metrics"):
-        if config.get(name):
-            raise ValueError(f"convlet has no {name}, got {config[name]!r:.200}")
+    def measured(name: str) -> Any:
+        return thing(config.get(name) or [], metrics.Metric, metrics)
+
     return {
         "optimizer": thing(config["optimizer"], optimizers.Optimizer, optimizers),
         "loss": thing(config.get("loss"), losses.Loss, losses),
-        "metrics": [
-            thing(metric, metrics.Metric, metrics) for metric in config.get("metrics") or ()
-        ],
+        "loss_weights": config.get("loss_weights"),
+        "metrics": measured("metrics"),
+        "weighted_metrics": measured("weighted_metrics"),
     }

@@ -49,11 +49,13 @@ class Orders:
             self._orders[id(layer)] = inputs[0]
         if isinstance(layer, layers.Flatten):
             return _flattened(shapes[0], layer.data_format, inputs[0])
+        moves = isinstance(layer, (layers.Permute, layers.Reshape))
+        if moves and max(len(shapes[0]), len(node.outputs[0].shape)) > 2:
+            raise ValueError(
+                f"{layer.name} must not be a {type(layer).__name__} of feature maps: what it makes "
+                "depends on where channels stand, which differs in PyTorch"
+            )
         if len(node.outputs[0].shape) > 2:
-            if len(shapes[0]) <= 2:
-                raise ValueError(
-                    f"{layer.name} makes feature maps of vectors, which PyTorch orders differently"
-                )
             return getattr(layer, "data_format", inputs[0])
         if isinstance(layer, layers.Dense) or len(shapes[0]) > 2:
             return None
