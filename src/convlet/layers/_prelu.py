@@ -69,7 +69,7 @@ class PReLU(Layer):
         if self.built and (
             len(input_shape) != self.alpha.ndim + 1
             or any(
-                own not in (1, size)
+                size is not None and own not in (1, size)
                 for own, size in zip(self.alpha.shape, input_shape[1:], strict=True)
             )
         ):
