@@ -35,8 +35,11 @@ class Step(NamedTuple):
 
     def keep(self, y: Any, values: list[Any]) -> None:
         """Store what the layer returned, and let go what nothing reads any more."""
-        for place, part in zip(self.outputs, flatten(y) if self.node.listed else (y,), strict=True):
-            values[place] = part
+        if self.node.listed:
+            for place, part in zip(self.outputs, flatten(y), strict=True):
+                values[place] = part
+        else:
+            values[self.outputs[0]] = y
         for place in self.unread:
             values[place] = None
 
