@@ -81,17 +81,14 @@ class InFloat32(Convlet):
 def _under(algorithm: str) -> Callable[[], AbstractContextManager[None]]:
     import convlet
 
-    choose = getattr(convlet, "set_algorithm", None)
-
     @contextmanager
     def context() -> Iterator[None]:
-        if choose:
-            choose(algorithm)
+        before = convlet.get_algorithm()
+        convlet.set_algorithm(algorithm)
         try:
             yield
         finally:
-            if choose:
-                choose("auto")
+            convlet.set_algorithm(before)
 
     return context
 
