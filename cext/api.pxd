@@ -42,7 +42,7 @@ cdef extern from "simd/kernels.h" nogil:
     ctypedef struct panel_t:
         const char *const *x
         char *const *y
-        ptrdiff_t rows, x_offset, y_offset, y_step, channels
+        ptrdiff_t rows, x_offset, x_lane, y_offset, y_step, channels
         const char *panel
         int vectors
         grid_t grid
@@ -113,9 +113,30 @@ cdef extern from "simd/kernels.h" nogil:
 
     ctypedef void (*norm_kernel_t)(const norm_t *) noexcept nogil
 
+    ctypedef struct column_tap_t:
+        ptrdiff_t x, w, low, high
+
+    ctypedef struct planar_t:
+        const char *x
+        const char *w
+        const char *bias
+        char *y
+        ptrdiff_t lines, x_line, w_line, y_line, bias_line
+        ptrdiff_t columns, y_step
+        ptrdiff_t depth, height, width, channels
+        ptrdiff_t x_depth, x_height, x_channel, w_depth, w_height, w_channel
+        const column_tap_t *taps
+        ptrdiff_t first_whole, end_whole
+        int clamp
+        double low, high
+
     ctypedef struct kernels_t:
         int lanes, tile_rows, tile_vectors
         void (*panel)(const panel_t *) noexcept nogil
+        void (*lanewise)(const panel_t *) noexcept nogil
+        void (*planar)(const planar_t *) noexcept nogil
+        void (*collect)(const char *source, ptrdiff_t step, ptrdiff_t count,
+                        char *to) noexcept nogil
         void (*pack)(const pack_t *) noexcept nogil
         void (*pool)(const window_t *) noexcept nogil
         void (*pool_gradient)(const window_t *) noexcept nogil

@@ -29,7 +29,7 @@ cdef inline ptrdiff_t source_bytes_per_row(const sum_t *s) noexcept nogil:
     cdef ptrdiff_t along_w = s.axis[3].taps
     if s.axis[3].outs > 1:
         along_w = min(along_w, max(seg.source_step, 1))
-    return s.taps // s.axis[3].taps * along_w * s.itemsize
+    return s.taps // s.axis[3].taps * along_w * s.itemsize * (s.channels if s.lanewise else 1)
 
 
 cdef inline void plan_blocks(sum_t *s) noexcept nogil:
@@ -73,6 +73,14 @@ cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
     return s.groups * s.block_parts * s.panel_parts
 
 
+cdef inline void join_groups(sum_t *s) noexcept nogil:
+    """Groups of one output channel each are the channels of one lanewise sum."""
+    if s.groups > 1 and s.channels == 1:
+        s.channels, s.groups = s.groups, 1
+        s.lanewise, s.packed = True, NULL
+        s.x_channel, s.w_channel, s.y_channel = s.x_group, s.w_group, s.y_group
+
+
 cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
     """Of a sum with arrays and axes, all the rest. Returns the number of tasks."""
     cdef int axis
@@ -80,6 +88,7 @@ cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
     for axis in range(AXES):
         s.taps *= s.axis[axis].taps
         s.classes *= s.axis[axis].count
+    join_groups(s)
     set_panels(s)
     plan_blocks(s)
     return plan_tasks(s, threads)

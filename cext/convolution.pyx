@@ -22,6 +22,7 @@ from libc.string cimport memset
 from api cimport *
 from arrays cimport *
 from blocking cimport *
+from planar cimport *
 from segments cimport *
 from sums cimport *
 
@@ -39,12 +40,18 @@ cdef struct geometry_t:
     ptrdiff_t groups
 
 
+cdef int plan_and_run(sum_t *s) noexcept nogil:
+    if is_planar(s):
+        return api.run(run_planar, s, plan_planar(s, api.threads), api.threads)
+    return api.run(run_task, s, plan(s, api.threads), api.threads)
+
+
 cdef int compute(sum_t *s, int failed) except -1:
     """Plan and run with the GIL released; `failed` says that an axis found no memory."""
     cdef int axis
     if not failed:
         with nogil:
-            failed = api.run(run_task, s, plan(s, api.threads), api.threads)
+            failed = plan_and_run(s)
     for axis in range(AXES):
         free_segments(&s.axis[axis])
     if failed:
@@ -185,6 +192,8 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
         failed |= window_segments(&s.axis[axis], y.size[axis], k.size[axis - 1], a.size[axis],
                                   g.stride[axis - 1], g.dilation[axis - 1], g.before[axis - 1])
     failed |= plain_segment(&s.axis[4], 1, k.size[3])
+    s.along_w = along_w_t(taps=k.size[2], length=a.size[3], stride=g.stride[2],
+                          dilation=g.dilation[2], before=g.before[2], adjoint=False)
     compute(&s, failed)
 
 
@@ -247,6 +256,8 @@ def input_gradient(grad not None, kernel not None, bias, out not None, geometry 
                                    at.stride[axis - 1], at.dilation[axis - 1],
                                    at.before[axis - 1])
     failed |= plain_segment(&s.axis[4], 1, filters)
+    s.along_w = along_w_t(taps=k.size[2], length=g.size[3], stride=at.stride[2],
+                          dilation=at.dilation[2], before=at.before[2], adjoint=True)
     compute(&s, failed)
 
 

@@ -373,20 +373,19 @@ def average_pool_gradient(grad not None, dx not None, bint include_pad, windows)
 
 cdef int check_indices(const array_t *a, int64_t positions) except -1:
     """All of them before any is used."""
-    cdef ptrdiff_t i, rest, total = 1
+    cdef ptrdiff_t row, channel, rest, rows = a.size[0] * a.size[1] * a.size[2] * a.size[3]
     cdef const char *at
     cdef int64_t index = 0
     cdef int axis
-    for axis in range(AXES):
-        total *= a.size[axis]
-    for i in range(total):
-        at, rest = a.data, i
-        for axis in range(AXES - 1, -1, -1):
+    for row in range(rows):
+        at, rest = a.data, row
+        for axis in range(3, -1, -1):
             at += rest % a.size[axis] * a.step[axis]
             rest //= a.size[axis]
-        memcpy(&index, at, sizeof(index))
-        if not 0 <= index < positions:
-            raise ValueError(f"indices must be between 0 and {positions - 1}, got {index}")
+        for channel in range(a.size[4]):
+            memcpy(&index, at + channel * a.step[4], sizeof(index))
+            if not 0 <= index < positions:
+                raise ValueError(f"indices must be between 0 and {positions - 1}, got {index}")
     return 0
 
 

@@ -25,7 +25,14 @@ cdef enum:
     SMALL_WORK = 100000   # multiply-adds worth a task of their own
     L2_BYTES = 512 * 1024  # half of what is common
     MAX_PANEL = 64        # elements: four vectors of 16
+    WIDE_PANEL = 256      # of a lanewise panel
     ALIGNMENT = 64
+
+
+# Windows along W, as given: see window_segments and adjoint_segments. No taps: not to be used.
+cdef struct along_w_t:
+    ptrdiff_t taps, length, stride, dilation, before
+    bint adjoint
 
 
 # One operation, as every task sees it. Steps are in bytes.
@@ -33,6 +40,7 @@ cdef struct sum_t:
     const kernels_t *kernel
     ptrdiff_t itemsize
     segments_t axis[AXES]
+    along_w_t along_w
     const char *x
     char *y
     const char *w
@@ -40,6 +48,8 @@ cdef struct sum_t:
     ptrdiff_t y_step[AXES]
     ptrdiff_t w_step[AXES]            # by tap
     ptrdiff_t y_channel, w_channel
+    bint lanewise                     # each channel has an x of its own, x_channel further on
+    ptrdiff_t x_channel
     ptrdiff_t groups, channels        # channels of one group
     ptrdiff_t x_group, y_group, w_group
     const char *bias
@@ -114,8 +124,10 @@ cdef inline box_t chunk_box(const sum_t *s, ptrdiff_t index) noexcept nogil:
 
 cdef inline void set_panels(sum_t *s) noexcept nogil:
     """Panels of equal width: a narrow last one would run at a fraction of the speed."""
-    cdef ptrdiff_t vectors = ceil_div(s.channels, s.kernel.lanes)
-    s.panels = ceil_div(vectors, s.kernel.tile_vectors)
+    cdef ptrdiff_t vectors = ceil_div(s.channels, s.kernel.lanes), most = s.kernel.tile_vectors
+    if s.lanewise:  # the kernel cuts them up itself
+        most = WIDE_PANEL // s.kernel.lanes
+    s.panels = ceil_div(vectors, most)
     s.panel_width = ceil_div(vectors, s.panels) * s.kernel.lanes
     s.panels = ceil_div(s.channels, s.panel_width)
 
@@ -246,7 +258,7 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
                            const box_t *box, ptrdiff_t panel, const char *packed,
                            panel_t *call) noexcept nogil:
     """One block of rows times one packed panel; packed holds the box's taps."""
-    cdef char bias[MAX_PANEL * 8]
+    cdef char bias[WIDE_PANEL * 8]
     cdef ptrdiff_t first = panel * s.panel_width
     cdef pack_t copy
     call.vectors = <int>panel_vectors(s, panel)
@@ -266,7 +278,12 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
         s.kernel.pack(&copy)
         call.edge.bias = bias
     set_grid(s, of, box, call)
-    s.kernel.panel(call)
+    if s.lanewise:
+        call.x_offset += first * s.x_channel
+        call.x_lane = s.x_channel
+        s.kernel.lanewise(call)
+    else:
+        s.kernel.panel(call)
     if s.activation and box.last:
         finish_activation(s, call)
 

@@ -70,7 +70,8 @@ cdef struct winograd_t:
 # ----------------------------------------------------------------------------------------- geometry
 
 cdef void set_tiles(winograd_t *s) noexcept nogil:
-    cdef sum_t panels  # set_panels looks at kernel and channels only
+    cdef sum_t panels  # set_panels looks at three fields only
+    panels.lanewise = False
     panels.kernel, panels.channels = s.kernel, s.y.size[4]
     set_panels(&panels)
     s.panels, s.panel_width = panels.panels, panels.panel_width

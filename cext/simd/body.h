@@ -29,6 +29,9 @@
 #define real float
 #include "pack.h"
 #include "tile.h"
+#include "lanes.h"
+#include "lanewise.h"
+#include "planar.h"
 #include "pool.h"
 #include "winograd.h"
 #include "norm.h"
@@ -39,13 +42,17 @@
 #define real double
 #include "pack.h"
 #include "tile.h"
+#include "lanes.h"
+#include "lanewise.h"
+#include "planar.h"
 #include "pool.h"
 #include "winograd.h"
 #include "norm.h"
 
 #define ROW(bits)                                                                                  \
     {                                                                                              \
-        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, panel_f##bits, pack_f##bits,         \
+        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, panel_f##bits,                       \
+            lanewise_f##bits, planar_f##bits, collect_f##bits, pack_f##bits,                       \
             pool_f##bits, pool_gradient_f##bits, winograd_input_f##bits, winograd_output_f##bits,  \
             winograd_kernel_f##bits, winograd_gradient_f##bits, winograd_kernel_gradient_f##bits,  \
             norm_moments_f##bits, norm_products_f##bits, norm_scale_f##bits, norm_slope_f##bits,   \

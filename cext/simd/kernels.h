@@ -36,11 +36,13 @@ typedef struct {
  * x, y       `rows` pointers each; y_offset is added to every y
  * panel      rows of vectors * lanes elements, zero beyond `channels`
  * channels   of the panel that exist in y, y_step bytes apart
+ *
+ * A lanewise kernel reads x[r][grid offset + j * x_lane] instead: channel j has its own x.
  */
 typedef struct {
     const char *const *x;
     char *const *y;
-    ptrdiff_t rows, x_offset, y_offset, y_step, channels;
+    ptrdiff_t rows, x_offset, x_lane, y_offset, y_step, channels;
     const char *panel;
     int vectors;
     grid_t grid;
@@ -55,6 +57,7 @@ typedef struct {
     int vectors;
 } pack_t;
 
+#include "columns.h"
 #include "windows.h"
 #include "tiles.h"
 
@@ -77,6 +80,9 @@ typedef struct {
     int tile_rows;    /* the widest register tile: rows of x ... */
     int tile_vectors; /* ... by vectors of output channels */
     void (*panel)(const panel_t *);
+    void (*lanewise)(const panel_t *);
+    void (*planar)(const planar_t *);
+    void (*collect)(const char *from, ptrdiff_t step, ptrdiff_t count, char *to);
     void (*pack)(const pack_t *);
     void (*pool)(const window_t *);
     void (*pool_gradient)(const window_t *);

@@ -11,8 +11,6 @@
 #ifndef POOL_KINDS
 #define POOL_KINDS
 enum { MAXIMUM, ARGUMENT, AVERAGE, MAXIMUM_GRADIENT, AVERAGE_GRADIENT };
-/* How the lanes of a vector lie in an array: side by side, apart, or apart and too few of them. */
-enum { DENSE, APART, FEW };
 enum { POOL_VECTORS = 4 };
 #endif
 
@@ -34,29 +32,6 @@ INLINE int64_t NAME(position_of)(real number) {
     memcpy(&bits, &number, sizeof bits);
     memcpy(&first, &one, sizeof first);
     return (int64_t)(bits - first);
-}
-
-INLINE V NAME(read_lanes)(const char *p, ptrdiff_t step, const int layout, ptrdiff_t few) {
-    if (layout == DENSE) return vload(p);
-    real buffer[LANES] = {0};
-    if (layout == FEW)
-        NAME(gather)(p, step, few, buffer);
-    else
-        for (ptrdiff_t j = 0; j < LANES; j++) buffer[j] = NAME(load_one)(p + j * step);
-    return vload(buffer);
-}
-
-INLINE void NAME(write_lanes)(char *p, ptrdiff_t step, const int layout, ptrdiff_t few, V value) {
-    real buffer[LANES];
-    if (layout == DENSE) {
-        vstore(p, value);
-        return;
-    }
-    vstore(buffer, value);
-    if (layout == FEW)
-        NAME(spread)(p, step, few, buffer);
-    else
-        for (ptrdiff_t j = 0; j < LANES; j++) NAME(store_one)(p + j * step, buffer[j]);
 }
 
 INLINE char *NAME(at)(const operand_t *a, ptrdiff_t outer, ptrdiff_t lane) {
@@ -117,7 +92,8 @@ INLINE void NAME(forward)(const int kind, const int SQUARE, const int U, const i
     NAME(reduce)(kind, SQUARE, U, layout, a, NAME(at)(&a->x, outer, lane), value, tap);
     UNROLL for (int u = 0; u < U; u++) {
         if (kind == AVERAGE) value[u] = vdiv(value[u], vset1((real)a->count));
-        NAME(write_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step, layout, a->lanes, value[u]);
+        NAME(write_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step,
+                          layout == EVEN ? DENSE : layout, a->lanes, value[u]);
     }
     if (kind == ARGUMENT) {
         real number[POOL_VECTORS * LANES];
@@ -212,8 +188,11 @@ INLINE void NAME(box)(const int kind, const int SQUARE, const int layout, const 
 
 /* The loops that are compiled for each kind. */
 INLINE void NAME(any_box)(const int kind, const int dense, const window_t *a) {
+    const int even = a->x.lane_step == 2 * sizeof(real) && a->y.lane_step == sizeof(real);
     if (a->lanes < LANES)
         NAME(box)(kind, 0, FEW, a);
+    else if (kind < MAXIMUM_GRADIENT && even)
+        NAME(box)(kind, 0, EVEN, a);
     else if (!dense)
         NAME(box)(kind, 0, APART, a);
     else if (a->taps[0] == 1 && a->taps[1] == 2 && a->taps[2] == 2)

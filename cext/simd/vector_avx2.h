@@ -10,6 +10,17 @@
 #define OP_64(name) _mm256_##name##_pd
 
 #define vload(p) OP(loadu)((const real *)(p))
+#define vload_first(p, few) OP(maskload)((const real *)(p), FIRST_LANES(few))
+#define vload_masked(p, m) OP(maskload)((const real *)(p), PASTE(INTEGERS_, REAL_BITS)(m))
+#define INTEGERS_32(m) _mm256_castps_si256(m)
+#define INTEGERS_64(m) _mm256_castpd_si256(m)
+#define mask_between(low, high) \
+    PASTE(REALS_, REAL_BITS)(_mm256_andnot_si256(FIRST_LANES(low), FIRST_LANES(high)))
+#define REALS_32(m) _mm256_castsi256_ps(m)
+#define REALS_64(m) _mm256_castsi256_pd(m)
+#define FIRST_LANES(few) \
+    _mm256_loadu_si256((const __m256i *)(first_lanes + 8 - (few) * (REAL_BITS / 32)))
+static const int first_lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define vstore(p, a) OP(storeu)((real *)(p), a)
 #define vset1(a) OP(set1)(a)
 #define vadd(a, b) OP(add)(a, b)
@@ -24,3 +35,9 @@
 #define mask_equal(a, b) OP(cmp)(a, b, _CMP_EQ_OQ)
 #define mask_and(m, n) OP(and)(m, n)
 #define vselect(m, a, b) OP(blendv)(b, a, m)
+
+/* Lanes 0, 2 .. of a, then 1, 3 .. of b. */
+#define vevens(a, b) PASTE(EVENS_, REAL_BITS)(a, b)
+#define EVENS_32(a, b)                                                                        \
+    _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(a, b, 0xD8)), 0xD8))
+#define EVENS_64(a, b) _mm256_permute4x64_pd(_mm256_shuffle_pd(a, b, 0xA), 0xD8)

@@ -13,6 +13,9 @@
 #define MASK_OP(name) PASTE(MASK_OP_, REAL_BITS)(name)
 
 #define vload(p) OP(loadu)(p)
+#define vload_first(p, few) OP(maskz_loadu)((__mmask16)((1u << (few)) - 1), p)
+#define vload_masked(p, m) OP(maskz_loadu)(m, p)
+#define mask_between(low, high) ((__mmask16)((1u << (high)) - (1u << (low))))
 #define vstore(p, a) OP(storeu)(p, a)
 #define vset1(a) OP(set1)(a)
 #define vadd(a, b) OP(add)(a, b)
@@ -27,3 +30,10 @@
 #define mask_equal(a, b) MASK_OP(cmp)(a, b, _CMP_EQ_OQ)
 #define mask_and(m, n) ((__mmask16)((m) & (n)))
 #define vselect(m, a, b) OP(mask_blend)(m, b, a)
+
+/* Lanes 0, 2 .. of a, then 1, 3 .. of b. */
+#define vevens(a, b) PASTE(EVENS_, REAL_BITS)(a, b)
+#define EVENS_32(a, b)                                                                         \
+    OP(permutex2var)                                                                           \
+    (a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31), b)
+#define EVENS_64(a, b) OP(permutex2var)(a, _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15), b)

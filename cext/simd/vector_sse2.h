@@ -24,3 +24,8 @@
 #define mask_equal(a, b) OP(cmpeq)(a, b)
 #define mask_and(m, n) OP(and)(m, n)
 #define vselect(m, a, b) OP(or)(OP(and)(m, a), OP(andnot)(m, b))
+
+/* Lanes 0, 2 .. of a, then 1, 3 .. of b. */
+#define vevens(a, b) PASTE(EVENS_, REAL_BITS)(a, b)
+#define EVENS_32(a, b) _mm_shuffle_ps(a, b, 0xD8)
+#define EVENS_64(a, b) _mm_shuffle_pd(a, b, 2)

@@ -22,6 +22,7 @@ FIXED = [
     ConvConfig(1, (9, 200), (2, 5), 1, 1, 1, padding=((1, 0), (2, 4))),
     ConvConfig(2, (5, 6, 7), (3, 2, 3), 17, 1, 4, 2, "same_lower"),
     ConvConfig(1, (1, 1), (3, 3), 4, 1, 3, padding=5, dilation_rate=3),
+    ConvConfig(1, (5, 4), (3, 3), 261, 1, 2, padding="same"),  # more channels than a panel holds
 ]
 
 
@@ -70,6 +71,17 @@ def test_random_configurations(isa, dtype, config, seed):
 @pytest.mark.parametrize("config", FIXED, ids=str)
 def test_fixed_configurations(isa, dtype, config):
     check(config, 0, dtype)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_row_lengths_around_tiles(isa, dtype, size, stride):
+    """Where neighbouring outputs share what is read of x; with tails of channels, too."""
+    for width in range(size, size + 19 * stride, stride):
+        for channels in (16, 21):
+            config = ConvConfig(1, (size + 1, width), (size, size), channels, 1, 1, stride)
+            check(config, width, dtype)
+            check(replace(config, padding="same", data_format="channels_first"), width, dtype)
 
 
 @given(conv_configs(channels=(1, 2, 3, 5)), SEEDS)

@@ -1,0 +1,84 @@
+"""Images of one or a few channels: vectors along W give the bits that panels of channels give."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from comparison import assert_same_bits
+from convlet import ops
+from strategies import LAYOUTS, ConvConfig
+
+FIRST = "channels_first"
+CONFIGS = [
+    ConvConfig(1, (9, 70), (3, 5), 1, 1, 1, padding="same"),
+    ConvConfig(2, (7, 150), (3, 3), 1, 1, 3, padding=((2, 0), (1, 4))),
+    ConvConfig(1, (6, 61), (2, 7), 1, 1, 7, (1, 2), "same_lower", (2, 3)),
+    ConvConfig(1, (900,), (33,), 1, 1, 5, 3, padding=40),
+    ConvConfig(1, (1500,), (1100,), 1, 1, 1),  # more taps than a table holds
+    ConvConfig(2, (8, 40), (3, 3), 5, 1, 2, padding=1, data_format=FIRST),
+    ConvConfig(1, (11, 37), (3, 3), 6, 6, 6, 2, "same", data_format=FIRST),
+    ConvConfig(1, (11, 38), (5, 4), 6, 3, 15, (2, 1), "same", (1, 2), data_format=FIRST),
+    ConvConfig(1, (10, 33), (3, 2), 8, 2, 14, (3, 2), 2, data_format=FIRST),
+    ConvConfig(1, (4, 5, 41), (2, 3, 3), 4, 4, 8, (1, 2, 1), "same", data_format=FIRST),
+    ConvConfig(1, (3, 20), (3, 20), 1, 1, 1, padding=((1, 1), (40, 40))),
+]
+
+
+def results(config, x, kernel, bias, grad, activation="relu6"):
+    y = ops.conv(x, kernel, bias, activation=activation, **config.keywords)
+    return [y, *ops.conv_grad(grad, x, kernel, **config.keywords)]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_same_bits_as_panels(isa, dtype, threads, config):
+    """Of strided copies, which vectors along W do not read."""
+    arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
+    apart = map(LAYOUTS["sliced"], arrays)
+    for pair in zip(results(config, *arrays), results(config, *apart), strict=True):
+        assert_same_bits(*pair, config)
+
+
+@pytest.mark.parametrize("config", CONFIGS[:3], ids=str)
+def test_unaligned_reversed_and_out(isa, dtype, config):
+    arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
+    expected = results(config, *arrays, activation="tanh")
+    for layout in ("unaligned", "reversed_axes"):
+        again = results(config, *map(LAYOUTS[layout], arrays), activation="tanh")
+        for pair in zip(again, expected, strict=True):
+            assert_same_bits(*pair, f"{config} {layout}")
+    out = LAYOUTS["record_field"](expected[0])
+    ops.conv(*arrays[:3], activation="tanh", out=out, **config.keywords)
+    assert_same_bits(out, expected[0], config)
+
+
+@pytest.mark.parametrize("width", [1, 3, 8, 15, 16, 17, 31, 32, 33, 70, 140])
+def test_row_lengths(isa, dtype, width):
+    for rows in (1, 3, 4, 6):
+        config = ConvConfig(1, (rows, width), (2, 3), 1, 1, 1, padding=1)
+        arrays = [*config.arrays(width, dtype), config.grad(width, dtype)]
+        apart = map(LAYOUTS["sliced"], arrays)
+        for pair in zip(results(config, *arrays), results(config, *apart), strict=True):
+            assert_same_bits(*pair, config)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_padding_is_skipped(isa, dtype, value):
+    """An infinite weight over padding is not multiplied by zero."""
+    x, kernel = np.ones((1, 3, 90, 1), dtype), np.ones((3, 3, 1, 1), dtype)
+    kernel[0] = kernel[:, 0] = value
+    y = ops.conv(x, kernel, padding=1)[0, :, :, 0]
+    assert y[0, 0] == 4
+    assert not np.isfinite(y[0, 1:]).any()
+    assert not np.isfinite(y[1:]).any()
+
+
+def test_nothing_spreads(isa, dtype):
+    """A NaN of x reaches the outputs that see it."""
+    config = replace(CONFIGS[0], use_bias=False)
+    x, kernel, _ = config.arrays(0, dtype)
+    x[0, 4, 33] = np.nan
+    y = ops.conv(x, kernel, **config.keywords)[0, :, :, 0]
+    seen = np.zeros(y.shape, bool)
+    seen[3:6, 31:36] = True
+    assert np.array_equal(np.isnan(y), seen)
