@@ -155,7 +155,8 @@ def tolerance(case: Case) -> float:
     Rounding errors of K products in any order grow like sqrt(K) * eps of the terms' size; 8
     leaves room for the largest of many elements. Winograd's transforms, which several peers use
     for windows of 3, magnify errors a little; training passes through the step lengths of an
-    optimizer, which magnify the differences between small gradients.
+    optimizer, which magnify the differences between small gradients, and where an output is 0 but
+    for rounding, ReLU sends its gradient on or not: one of 4.7 million moved a bias by 1.4 %.
     """
-    margin = 512 if case.op == "cnn_train" else 24 if case.size == 3 else 8
+    margin = 4096 if case.op == "cnn_train" else 24 if case.size == 3 else 8
     return margin * case.terms**0.5 * float(np.finfo(case.dtype).eps)
