@@ -131,3 +131,16 @@ def test_training_with_a_schedule():
 def test_bad_arguments(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_numbers_beyond_the_largest():
+    """A power is infinite, as in floating-point arithmetic; a count of periods must be a number."""
+    assert schedules.ExponentialDecay(1.0, 1, 1e10)(100) == np.inf
+    assert schedules.CosineDecayRestarts(1.0, 1, t_mul=1e200, m_mul=1e200)(10**18) > 0
+    for schedule in (
+        schedules.ExponentialDecay(1.0, 1e-300, 0.5),
+        schedules.CosineDecayRestarts(1.0, 1e-300),
+        schedules.PolynomialDecay(1.0, 1e-300, cycle=True),
+    ):
+        with pytest.raises(ValueError, match="step must be a finite number of periods, got 10+"):
+            schedule(10**15)

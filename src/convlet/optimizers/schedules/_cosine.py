@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from convlet._numbers import finite, not_negative, positive
-from convlet.optimizers.schedules._schedule import LearningRateSchedule
+from convlet.optimizers.schedules._schedule import LearningRateSchedule, periods, power
 
 
 class CosineDecay(LearningRateSchedule):
@@ -132,17 +132,17 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
-        done = not_negative("step", step) / self.first_decay_steps
+        done = periods(step, self.first_decay_steps)
         restarts = self._restarts(done)
-        part = (done - self._before(restarts)) / self.t_mul**restarts
-        height = math.pow(self.m_mul, restarts)
+        part = (done - self._before(restarts)) / power(self.t_mul, restarts)
+        height = power(self.m_mul, restarts)
         return self.initial_learning_rate * fallen(part, height, self.alpha)
 
     def _before(self, restarts: int) -> float:
         """The length of so many half cosines, the first one's being 1."""
         if self.t_mul == 1:
             return float(restarts)
-        return (self.t_mul**restarts - 1) / (self.t_mul - 1)
+        return (power(self.t_mul, restarts) - 1) / (self.t_mul - 1)
 
     def _restarts(self, done: float) -> int:
         if self.t_mul == 1:

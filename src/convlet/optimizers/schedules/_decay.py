@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from convlet._numbers import finite, not_negative, positive
-from convlet.optimizers.schedules._schedule import LearningRateSchedule
+from convlet.optimizers.schedules._schedule import LearningRateSchedule, periods, power
 
 
 class _Decay(LearningRateSchedule):
@@ -27,7 +27,7 @@ class _Decay(LearningRateSchedule):
         self.name = name
 
     def _progress(self, step: Any) -> float:
-        progress = not_negative("step", step) / self.decay_steps
+        progress = periods(step, self.decay_steps)
         return math.floor(progress) if self.staircase else progress
 
     def get_config(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class ExponentialDecay(_Decay):
 
     def __call__(self, step: Any) -> float:
         """The learning rate after `step` steps."""
-        return self.initial_learning_rate * math.pow(self.decay_rate, self._progress(step))
+        return self.initial_learning_rate * power(self.decay_rate, self._progress(step))
 
 
 class InverseTimeDecay(_Decay):
@@ -171,7 +171,7 @@ class PolynomialDecay(LearningRateSchedule):
         """The learning rate after `step` steps."""
         step, length = not_negative("step", step), self.decay_steps
         if self.cycle:
-            length *= max(1, math.ceil(step / length))
+            length *= max(1, math.ceil(periods(step, length)))
         progress = min(step, length) / length
         fall = self.initial_learning_rate - self.end_learning_rate
         return fall * math.pow(1 - progress, self.power) + self.end_learning_rate

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+from convlet._numbers import not_negative
 
 
 class LearningRateSchedule:
@@ -36,3 +39,19 @@ class LearningRateSchedule:
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
         """A new schedule from what `get_config` returned."""
         return cls(**config)
+
+
+def periods(step: Any, length: float) -> float:
+    """How many times `length` steps have passed."""
+    count = not_negative("step", step) / length
+    if count == math.inf:
+        raise ValueError(f"step must be a finite number of periods, got {step!r} for {length!r}")
+    return count
+
+
+def power(base: float, exponent: float) -> float:
+    """Base to the exponent; infinity where that is too large a number."""
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.inf
