@@ -142,5 +142,5 @@ def test_numbers_beyond_the_largest():
         schedules.CosineDecayRestarts(1.0, 1e-300),
         schedules.PolynomialDecay(1.0, 1e-300, cycle=True),
     ):
-        with pytest.raises(ValueError, match="step must be a finite number of periods, got 10+"):
+        with pytest.raises(ValueError, match="step must be a finite number of periods, got 1"):
             schedule(10**15)
