@@ -37,6 +37,7 @@ cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
 cdef enum:
     TAPS = 3
     MOST_TILES = 48         # in a block
+    APART = 64              # bytes between points: else all points of a tile may share L1 sets
     FULL_TILES = 6          # blocks of fewer waste the register tile
     TRANSFORM_INS = 32      # input channels of a task that transforms a kernel
     MOST_CHANNEL_BYTES = 4096  # of an input pixel, so that scratch holds FULL_TILES
@@ -122,7 +123,7 @@ cdef transform_t input_transform(const winograd_t *s, tile_t *tiles, ptrdiff_t c
     a.tiles, a.count, a.size, a.channels = tiles, count, s.size, channels
     a.row_step, a.column_step, a.channel_step = array.step[2], array.step[3], array.step[4]
     a.points, a.tile_step = points, padded_bytes(s, channels)
-    a.point_step = count * a.tile_step
+    a.point_step = count * a.tile_step + APART
     return a
 
 
@@ -225,7 +226,8 @@ cdef ptrdiff_t plan_forward(winograd_t *s, int threads) noexcept nogil:
     """Tiles are split first, panels where tiles are too few: those transform the input again.
     Returns the number of tasks."""
     cdef ptrdiff_t width = s.panel_width * s.itemsize
-    cdef ptrdiff_t most = POINT_BYTES // (s.points * (padded_bytes(s, s.ins) + width) + width)
+    cdef ptrdiff_t most = ((POINT_BYTES - 2 * s.points * APART)
+                           // (s.points * (padded_bytes(s, s.ins) + width) + width))
     cdef ptrdiff_t wanted = 1
     cdef double work = <double>s.tiles * s.points * s.ins * s.y.size[4]
     most = clip(most // FULL_TILES * FULL_TILES, min(most, FULL_TILES), MOST_TILES)
@@ -311,7 +313,7 @@ cdef ptrdiff_t plan_gradient(winograd_t *s, int threads) noexcept nogil:
     """Blocks of input channels that fit the scratch, small enough for every thread to have some.
     Returns the number of tasks."""
     cdef ptrdiff_t width = s.panel_width, ins = s.x.size[4], run = s.points * RUN_TILES, parts
-    cdef ptrdiff_t left = POINT_BYTES // s.itemsize - run * width
+    cdef ptrdiff_t left = (POINT_BYTES - 2 * s.points * APART) // s.itemsize - run * width
     cdef ptrdiff_t most = left // ((s.points + 1) * width + run)
     most = min(most, MAX_PANEL) // s.kernel.lanes * s.kernel.lanes
     parts = ceil_div(ins, most)
