@@ -37,6 +37,8 @@ cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
 cdef enum:
     TAPS = 3
     MOST_TILES = 48         # in a block
+    NEAR_TILES = 24         # where the kernel stays in L2, so that the points do, too
+    NEAR_PAIRS = 1 << 16    # of channels of such a kernel
     APART = 64              # bytes between points: else all points of a tile may share L1 sets
     FULL_TILES = 6          # blocks of fewer waste the register tile
     TRANSFORM_INS = 32      # input channels of a task that transforms a kernel
@@ -229,8 +231,9 @@ cdef ptrdiff_t plan_forward(winograd_t *s, int threads) noexcept nogil:
     cdef ptrdiff_t most = ((POINT_BYTES - 2 * s.points * APART)
                            // (s.points * (padded_bytes(s, s.ins) + width) + width))
     cdef ptrdiff_t wanted = 1
+    cdef ptrdiff_t enough = NEAR_TILES if s.ins * s.y.size[4] <= NEAR_PAIRS else MOST_TILES
     cdef double work = <double>s.tiles * s.points * s.ins * s.y.size[4]
-    most = clip(most // FULL_TILES * FULL_TILES, min(most, FULL_TILES), MOST_TILES)
+    most = clip(most // FULL_TILES * FULL_TILES, min(most, FULL_TILES), enough)
     if threads > 1:
         wanted = <ptrdiff_t>min(4.0 * threads, 1 + work / SMALL_WORK)
     s.blocks = max(ceil_div(s.tiles, most), min(wanted, ceil_div(s.tiles, 2 * FULL_TILES)))

@@ -104,21 +104,23 @@ INLINE void NAME(write_channels)(char *p, ptrdiff_t step, ptrdiff_t channels, V 
 }
 
 /* side x side pixels of a tile (its patch, or with gradient its outputs) in LANES channels: to
- * (size + 2)^2 points. */
-INLINE void NAME(tile_points)(const int size, const int gradient, const transform_t *a,
-                              const tile_t *tile, ptrdiff_t channel, char *to) {
+ * (size + 2)^2 points. With whole, all pixels lie in the image, their channels side by side. */
+INLINE void NAME(tile_points)(const int size, const int gradient, const int whole,
+                              const transform_t *a, const tile_t *tile, ptrdiff_t channel,
+                              char *to) {
     const int side = gradient ? size : size + 2;
     const ptrdiff_t left = a->channels - channel;
+    const char *x = tile->x + channel * a->channel_step;
     V half[MOST_SIDE][MOST_SIDE];
     for (int j = 0; j < side; j++) {
         V column[MOST_SIDE], points[MOST_SIDE];
         UNROLL for (int i = 0; i < side; i++) {
+            const char *pixel = x + i * a->row_step + j * a->column_step;
             const int inside = i >= tile->row[0] && i < tile->row[1] && j >= tile->column[0] &&
                                j < tile->column[1];
-            column[i] = inside ? NAME(read_channels)(tile->x + i * a->row_step + j * a->column_step +
-                                                         channel * a->channel_step,
-                                                     a->channel_step, left)
-                               : vset1(0);
+            column[i] = whole    ? vload(pixel)
+                        : inside ? NAME(read_channels)(pixel, a->channel_step, left)
+                                 : vset1(0);
         }
         if (gradient)
             NAME(kernel_points)(size, 2, column, points);
@@ -138,10 +140,19 @@ INLINE void NAME(tile_points)(const int size, const int gradient, const transfor
 }
 
 INLINE void NAME(tiles_points)(const int size, const int gradient, const transform_t *a) {
-    for (ptrdiff_t t = 0; t < a->count; t++)
-        for (ptrdiff_t c = 0; c < a->channels; c += LANES)
-            NAME(tile_points)(size, gradient, a, &a->tiles[t], c,
-                              a->points + t * a->tile_step + c * (ptrdiff_t)sizeof(real));
+    const int side = gradient ? size : size + 2, dense = a->channel_step == sizeof(real);
+    for (ptrdiff_t t = 0; t < a->count; t++) {
+        const tile_t *tile = &a->tiles[t];
+        const int whole = dense && tile->row[0] == 0 && tile->row[1] >= side &&
+                          tile->column[0] == 0 && tile->column[1] >= side;
+        for (ptrdiff_t c = 0; c < a->channels; c += LANES) {
+            char *to = a->points + t * a->tile_step + c * (ptrdiff_t)sizeof(real);
+            if (whole && a->channels - c >= LANES)
+                NAME(tile_points)(size, gradient, 1, a, tile, c, to);
+            else
+                NAME(tile_points)(size, gradient, 0, a, tile, c, to);
+        }
+    }
 }
 
 /* Points of every tile's patch. */

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convlet._random import check_seed
-from convlet._variable import Variable
+from convlet._variable import Array, Variable
 from convlet.layers._layer import Layer, Shape
 
 
@@ -22,6 +22,10 @@ class Random(Layer):
 
     def _state(self, name: str, value: Any) -> Variable:
         return Variable(value, name=name, trainable=False, path=f"{self.name}/{name}")
+
+    def call(self, x: Array, training: bool = False) -> Array:
+        """x itself, unless training."""
+        return super().call(x, training) if training else x
 
     @property
     def seed(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from convlet.layers._layer import Layer
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
+from convlet.models._slices import Part, parts_of
 from convlet.ops._arguments import contiguous
 
 
@@ -22,6 +24,7 @@ class Step(NamedTuple):
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     unread: tuple[int, ...]  # values that no later step reads
+    single: bool  # one input, one output
 
     def arguments(self, values: list[Any]) -> Any:
         """What the layer takes, of its own element type."""
@@ -74,6 +77,7 @@ class Graph:
         self._inputs = len(inputs)
         self.outputs = tuple(places[id(tensor)] for tensor in outputs)
         self.steps = self._steps(calls, places)
+        self._parts = parts_of(self.steps, self.outputs)
 
     def _steps(self, calls: list[Node], places: dict[int, int]) -> list[Step]:
         steps: list[Step] = []
@@ -83,7 +87,8 @@ class Graph:
             made = tuple(places[id(tensor)] for tensor in node.outputs)
             unread = tuple({*read, *made} - read_later)
             read_later.update(read)
-            steps.append(Step(node, node.layer, read, made, unread))
+            single = not (node.layer.several_inputs or node.listed)
+            steps.append(Step(node, node.layer, read, made, unread, single))
         return steps[::-1]
 
     def _values(self, inputs: list[Array]) -> list[Any]:
@@ -92,8 +97,12 @@ class Graph:
     def run(self, inputs: list[Array], training: bool) -> list[Array]:
         """The outputs."""
         values = self._values(inputs)
-        for step in self.steps:
-            step.keep(step.layer.call(step.arguments(values), step.mode(training)), values)
+        for part in self._parts:
+            slices = () if training else part.slices(values)
+            if slices:
+                _run_slices(part, slices, values)
+            else:
+                _run(part.steps, values, training)
         return [values[place] for place in self.outputs]
 
     def vjp(
@@ -154,6 +163,33 @@ class Graph:
             for place in call.step.outputs:
                 needed[place] = needs
         return needed
+
+
+def _run(steps: list[Step], values: list[Any], training: bool) -> None:
+    for step in steps:
+        layer = step.layer
+        if not step.single:
+            step.keep(layer.call(step.arguments(values), step.mode(training)), values)
+            continue
+        # `arguments`, `mode` and `keep` in line: for small images they cost as much as the layers.
+        x, own = values[step.inputs[0]], step.node.training
+        if type(x) is not np.ndarray or x.dtype != layer._dtype:
+            x = layer.cast(x)
+        values[step.outputs[0]] = layer.call(x, training if own is None else own)
+        for place in step.unread:
+            values[place] = None
+
+
+def _run_slices(part: Part, slices: Iterable[slice], values: list[Any]) -> None:
+    for rows in slices:
+        own = list(values)
+        for place in part.read:
+            own[place] = values[place][rows]
+        _run(part.steps, own, False)
+        part.gather(rows, own, values)
+    for step in part.steps:
+        for place in step.unread:
+            values[place] = None
 
 
 class Call(NamedTuple):
