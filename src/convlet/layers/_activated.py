@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from convlet import activations
 from convlet._cext import runtime
 from convlet._variable import Array, Variable
+from convlet.layers._by_shape import ByShape, Refound
+from convlet.layers._layer import Layer
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import activate, activation_grad, gradient_from_output
 
 
-class PackedKernel:
+class Activated(Layer):
+    """A layer that applies an activation to its result, which may be exchanged."""
+
+    _bound: ByShape[Callable[[Array], Array]]  # `call` for the last few shapes
+
+    @property
+    def activation(self) -> Any:
+        """The function of `convlet.activations`."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, value: Any) -> None:
+        self._activation = activations.get(value)
+        self._activation_name = activations.ops_name(self._activation)
+        self._bound = ByShape()
+
+
+class PackedKernel(Refound):
     """A kernel's packed form, made anew when the kernel or the instruction set has changed.
 
     One assignment publishes it with its key: of two threads that both pack, either may win.
@@ -22,13 +42,13 @@ class PackedKernel:
     def __init__(self) -> None:
         self._entry: tuple[Any, Any] = (None, None)  # key, packed
 
-    def get(self, kernel: Variable, pack: Callable[[Array], Any], variant: int = 0) -> Any:
-        """`pack(kernel)`, or what it returned last for the same variant."""
+    def get(self, kernel: Variable, pack: Callable[..., Any], *variant: int) -> Any:
+        """`pack(kernel, *variant)`, or what it returned last for the same variant."""
         # The version is read before the value: a change in between is seen by the next call.
-        key = (kernel, kernel.version, runtime.isa(), variant)
+        key = (kernel, kernel._version, runtime.isa(), variant)
         known, packed = self._entry
         if known != key:
-            packed = pack(kernel._data)
+            packed = pack(kernel._data, *variant)
             self._entry = (key, packed)
         return packed
 

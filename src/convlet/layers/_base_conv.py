@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 
 from convlet import activations, config, initializers
 from convlet._variable import Array
-from convlet.layers._activated import vjp_activated
-from convlet.layers._layer import Layer, Shape
+from convlet.layers._activated import Activated, vjp_activated
+from convlet.layers._by_shape import ByShape
+from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import activate
 from convlet.ops._arguments import DATA_FORMATS, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple
 
 
-class BaseConv(Layer):
+class BaseConv(Activated):
     """A linear map of windows, with bias and activation; `rank` is the number of spatial axes.
 
     A subclass says how many channels it makes, what kernels it has, and which operators compute
@@ -47,8 +48,7 @@ class BaseConv(Layer):
         self.data_format = check_choice(
             "data_format", data_format or config.image_data_format(), DATA_FORMATS
         )
-        self.activation = activations.get(activation)
-        self._activation_name = activations.ops_name(self.activation)
+        self.activation = activation
         self._options: dict[str, Any] = {
             "strides": self.strides,
             "padding": self.padding,
@@ -57,6 +57,7 @@ class BaseConv(Layer):
         }
         self.use_bias = bool(use_bias)
         self.bias_initializer = initializers.get(bias_initializer)
+        self._fits: ByShape[Any] = ByShape()
 
     # ------------------------------------------------------------------------------- to override
 
@@ -71,7 +72,11 @@ class BaseConv(Layer):
         """The output's channels for the input's; a ValueError for channels that cannot be."""
         raise NotImplementedError
 
-    def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
+    def _fit(self, input_shape: Shape) -> Any:
+        """What `_output` wants to know of an input's shape; an error where it cannot be."""
+        return self._channels(input_shape)
+
+    def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
         """`reuse`: whether the same weights are likely to be used again."""
         raise NotImplementedError
 
@@ -127,18 +132,17 @@ class BaseConv(Layer):
 
     def call(self, x: Array, training: bool = False) -> Array:
         """The layer's output for x."""
-        self._channels(x.shape)
         fused = self._fused
-        y = self._output(x, fused, True)
-        return y if fused else activate(self._activation_name, y)
+        y = self._output(x, self._fits.get(x.shape, self._fit), fused, True)
+        return y if fused == self._activation_name else activate(self._activation_name, y)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernels and bias."""
-        self._channels(x.shape)
+        fit = self._fits.get(x.shape, self._fit)
 
         def linear(activation: str | None) -> Array:
             fused = activation and self._fused
-            y = self._output(x, fused, False)
+            y = self._output(x, fit, fused, False)
             return y if fused else activate(activation, y)
 
         def gradients(dz: Array, needs_dx: bool) -> Gradients:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from convlet import initializers
@@ -11,8 +12,16 @@ from convlet.layers._activated import PackedKernel
 from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._working import convolution_working
-from convlet.ops._convolution import conv_packed, conv_packed_grad, pack
+from convlet.ops._convolution import (
+    Geometry,
+    bound,
+    conv_packed,
+    conv_packed_grad,
+    layer_geometry,
+    pack,
+)
 from convlet.ops._geometry import conv_output_shape
+from convlet.ops._winograd import allowed
 
 
 class Conv(BaseConv):
@@ -61,19 +70,41 @@ class Conv(BaseConv):
         self._channels(input_shape)
         return conv_output_shape(input_shape, self.kernel_size, self.filters, **self._options)
 
-    def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
-        def packing(size: int) -> Any:
-            if not (reuse or size):
-                return None
-            return self._packed.get(self.kernel, lambda k: pack(k, self.groups, size), size)
+    def _fit(self, input_shape: Shape) -> Geometry:
+        self._channels(input_shape)
+        return layer_geometry(input_shape, self.kernel.shape, **self._options)
 
-        kernel, bias = self.kernel._data, self._bias()
-        return conv_packed(x, kernel, bias, packing, activation=activation, **self._options)
+    def call(self, x: Array, training: bool = False) -> Array:
+        """The layer's output for x."""
+        return self._bound.get(x.shape, self._bind)(x)
+
+    def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
+        if self._fused != self._activation_name:
+            return super().call
+        fit = self._fits.get(input_shape, self._fit)
+        run = bound(fit, self._fused, self._dtype)
+        kernel, bias, groups, get = self.kernel, self.bias, self.groups, self._packed.get
+        name = self._activation_name
+
+        def call(x: Array) -> Array:
+            if self._activation_name != name:  # exchanged, while a model keeps this function
+                return self.call(x)
+            packed = get(kernel, pack, groups, allowed(fit.tiles).forward)
+            return run(x, kernel._data, None if bias is None else bias._data, packed)
+
+        return call
+
+    def _output(self, x: Array, fit: Geometry, activation: str | None, reuse: bool) -> Array:
+        packed, size = None, allowed(fit.tiles).forward
+        if reuse or size:
+            packed = self._packed.get(self.kernel, pack, self.groups, size)
+        return conv_packed(x, self.kernel._data, self._bias(), fit, activation, packed)
 
     def _input_and_weight_gradients(
         self, dz: Array, x: Array, needs: tuple[str, ...]
     ) -> tuple[Array | None, ...]:
-        return conv_packed_grad(dz, x, self.kernel._data, needs=needs, **self._options)
+        geometry = self._fits.get(x.shape, self._fit)
+        return conv_packed_grad(dz, x, self.kernel._data, geometry, needs)
 
     def _working(self, input_shape: Shape) -> list[str]:
         return convolution_working(self, input_shape)

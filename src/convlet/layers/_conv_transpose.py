@@ -82,7 +82,7 @@ class ConvTranspose(BaseConv):
             **self._options,
         )
 
-    def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
+    def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
         kernel, options = self.kernel.value, self._transposed_options
         return conv_transpose(x, kernel, self._bias(), activation=activation, **options)
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convlet import activations, initializers
 from convlet._integers import positive_int
 from convlet._variable import Array
-from convlet.layers._activated import PackedKernel, vjp_activated
-from convlet.layers._layer import Layer, Shape
+from convlet.layers._activated import Activated, PackedKernel, vjp_activated
+from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.ops._convolution import dense, dense_grad, pack
+from convlet.ops._convolution import Geometry, bound, dense, dense_grad, pack, plain_geometry
 
 
-class Dense(Layer):
+class Dense(Activated):
     """activation(x times kernel, plus bias), over the last axis.
 
     Parameters
@@ -60,8 +60,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.units = positive_int("units", units)
-        self.activation = activations.get(activation)
-        self._activation_name = activations.ops_name(self.activation)
+        self.activation = activation
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -94,25 +93,41 @@ class Dense(Layer):
         self._features(input_shape)
         return (*input_shape[:-1], self.units)
 
-    def _linear(self, x: Array, activation: str | None, packed: Any) -> Array:
-        """Over the last axis of x, whatever the others."""
-        self._features(x.shape)
-        bias = None if self.bias is None else self.bias._data
-        rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-        y = dense(rows, self.kernel._data, bias, activation=activation, packed=packed)
-        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], self.units)
+    def _fit(self, input_shape: tuple[int, ...]) -> Geometry:
+        self._features(input_shape)
+        return plain_geometry((math.prod(input_shape[:-1]), self.units))
+
+    def _bind(self, input_shape: Any) -> Callable[[Array], Array]:
+        if len(input_shape) != 2:
+            self._features(input_shape)
+            rows = (math.prod(input_shape[:-1]), input_shape[-1])
+            shape = (*input_shape[:-1], self.units)
+            return lambda x: self.call(x.reshape(rows)).reshape(shape)
+        name = self._activation_name
+        run = bound(self._fit(input_shape), name, self._dtype)
+        kernel, bias, get = self.kernel, self.bias, self._packed.get
+
+        def call(x: Array) -> Array:
+            if self._activation_name != name:  # exchanged, while a model keeps this function
+                return self.call(x)
+            packed = get(kernel, pack)
+            return run(x, kernel._data, None if bias is None else bias._data, packed)
+
+        return call
 
     def call(self, x: Array, training: bool = False) -> Array:
         """The output for x (N, ..., CI)."""
-        return self._linear(x, self._activation_name, self._packed.get(self.kernel, pack))
+        return self._bound.get(x.shape, self._bind)(x)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernel and bias."""
+        fit = self._fit(x.shape)
+        kernel, bias = self.kernel._data, None if self.bias is None else self.bias._data
 
         def linear(activation: str | None) -> Array:
-            return self._linear(x, activation, None)
-
-        kernel = self.kernel._data
+            rows = x.reshape(fit.shape[0], x.shape[-1])
+            y = dense(rows, kernel, bias, fit, activation)
+            return y.reshape(*x.shape[:-1], self.units)
 
         def gradients(dz: Array, needs_dx: bool) -> Gradients:
             needs = (("x",) if needs_dx else ()) + self._trained("kernel", "bias")

@@ -98,7 +98,7 @@ class DepthwiseConv(BaseDepthwise):
     def _build_kernels(self, channels: int) -> None:
         self.kernel = self._build_depthwise(channels, "kernel")
 
-    def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
+    def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
         kernel = self.kernel.value
         return depthwise_conv(x, kernel, self._bias(), activation=activation, **self._options)
 
@@ -152,7 +152,7 @@ class SeparableConv(BaseDepthwise):
             shape, self.pointwise_initializer, name="pointwise_kernel"
         )
 
-    def _output(self, x: Array, activation: str | None, reuse: bool) -> Array:
+    def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
         kernels = self.depthwise_kernel.value, self.pointwise_kernel.value
         return separable_conv(x, *kernels, self._bias(), activation=activation, **self._options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,12 @@ class Flatten(Layer):
     def call(self, x: Array, training: bool = False) -> Array:
         """x as (N, elements)."""
         return self._moved(x).reshape(x.shape[0], math.prod(x.shape[1:]))
+
+    def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
+        if self.data_format == "channels_first":
+            return self.call
+        shape = self.compute_output_shape(input_shape)
+        return lambda x: x.reshape(shape)  # type: ignore[arg-type]
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the way back to x's shape."""

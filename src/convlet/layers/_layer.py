@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -129,6 +129,13 @@ class Layer:
         for variable, value in pullback.updates:
             variable.assign(value)
         return y
+
+    def _bind(self, input_shape: Any) -> Callable[[Any], Any]:
+        """What `call` does for arrays of this shape when not training; a model keeps it.
+
+        Layers that small networks have many of decide here what follows from the shape.
+        """
+        return self.call
 
     def vjp(self, x: Any, training: bool = False) -> tuple[Any, Pullback]:
         """The output for x, and the pullback that maps its gradient to those of x and weights."""

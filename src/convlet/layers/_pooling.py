@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from convlet import config
 from convlet._variable import Array
+from convlet.layers._by_shape import ByShape
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import spatial_sizes, window_working
 from convlet.ops._arguments import DATA_FORMATS, as_array, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple, pool_output_shape
 from convlet.ops._pooling import fit
-from convlet.ops._windows import Geometry, averages, averages_grad, maxima, maxima_grad
+from convlet.ops._windows import (
+    Geometry,
+    averages,
+    averages_grad,
+    bound_maxima,
+    maxima,
+    maxima_grad,
+)
 
 
 class Pooling(Layer):
@@ -39,10 +48,15 @@ class Pooling(Layer):
             "data_format", data_format or config.image_data_format(), DATA_FORMATS
         )
         self._dilations = (1,) * self.rank
+        self._fits: ByShape[Geometry] = ByShape()
 
     def _geometry(self, x: Array) -> Geometry:
+        return self._fits.get(x.shape, self._fit)
+
+    def _fit(self, input_shape: Shape) -> Geometry:
+        self.check_rank(input_shape, self.rank + 2)
         return fit(
-            x.shape,
+            input_shape,
             self.pool_size,
             self.strides,
             self.padding,
@@ -66,7 +80,6 @@ class Pooling(Layer):
 
     def call(self, x: Array, training: bool = False) -> Array:
         """Pool x."""
-        self.check_rank(x.shape, self.rank + 2)
         return self._pool(as_array(x, "x"))
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
@@ -99,6 +112,9 @@ class Pooling(Layer):
 
 class MaxPooling(Pooling):
     """Maximum over windows."""
+
+    def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
+        return bound_maxima(self._fits.get(input_shape, self._fit), self._dtype)
 
     def _pool(self, x: Array) -> Array:
         return maxima(x, self._geometry(x), False, None)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ class Random(Layer):
     def call(self, x: Array, training: bool = False) -> Array:
         """x itself, unless training."""
         return super().call(x, training) if training else x
+
+    def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
+        return lambda x: x
 
     @property
     def seed(self) -> int:

@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convlet._variable import Array, Variable
-from convlet.layers._layer import Layer
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
-from convlet.models._slices import Part, parts_of
+from convlet.models._parts import Step, parts_of
 from convlet.ops._arguments import contiguous
-
-
-class Step(NamedTuple):
-    """A layer's call. Values are numbered, the network's inputs first."""
-
-    node: Node
-    layer: Layer
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    unread: tuple[int, ...]  # values that no later step reads
-    single: bool  # one input, one output
-
-    def arguments(self, values: list[Any]) -> Any:
-        """What the layer takes, of its own element type."""
-        if self.layer.several_inputs:
-            return self.layer.cast([values[place] for place in self.inputs])
-        return self.layer.cast(values[self.inputs[0]])
-
-    def mode(self, training: bool) -> bool:
-        """Whether the layer is training."""
-        return training if self.node.training is None else self.node.training
-
-    def keep(self, y: Any, values: list[Any]) -> None:
-        """Store what the layer returned, and let go what nothing reads any more."""
-        if self.node.listed:
-            for place, part in zip(self.outputs, flatten(y), strict=True):
-                values[place] = part
-        else:
-            values[self.outputs[0]] = y
-        for place in self.unread:
-            values[place] = None
 
 
 class Graph:
@@ -87,8 +54,7 @@ class Graph:
             made = tuple(places[id(tensor)] for tensor in node.outputs)
             unread = tuple({*read, *made} - read_later)
             read_later.update(read)
-            single = not (node.layer.several_inputs or node.listed)
-            steps.append(Step(node, node.layer, read, made, unread, single))
+            steps.append(Step(node, node.layer, read, made, unread))
         return steps[::-1]
 
     def _values(self, inputs: list[Array]) -> list[Any]:
@@ -98,11 +64,7 @@ class Graph:
         """The outputs."""
         values = self._values(inputs)
         for part in self._parts:
-            slices = () if training else part.slices(values)
-            if slices:
-                _run_slices(part, slices, values)
-            else:
-                _run(part.steps, values, training)
+            part.run(values, training)
         return [values[place] for place in self.outputs]
 
     def vjp(
@@ -163,33 +125,6 @@ class Graph:
             for place in call.step.outputs:
                 needed[place] = needs
         return needed
-
-
-def _run(steps: list[Step], values: list[Any], training: bool) -> None:
-    for step in steps:
-        layer = step.layer
-        if not step.single:
-            step.keep(layer.call(step.arguments(values), step.mode(training)), values)
-            continue
-        # `arguments`, `mode` and `keep` in line: for small images they cost as much as the layers.
-        x, own = values[step.inputs[0]], step.node.training
-        if type(x) is not np.ndarray or x.dtype != layer._dtype:
-            x = layer.cast(x)
-        values[step.outputs[0]] = layer.call(x, training if own is None else own)
-        for place in step.unread:
-            values[place] = None
-
-
-def _run_slices(part: Part, slices: Iterable[slice], values: list[Any]) -> None:
-    for rows in slices:
-        own = list(values)
-        for place in part.read:
-            own[place] = values[place][rows]
-        _run(part.steps, own, False)
-        part.gather(rows, own, values)
-    for step in part.steps:
-        for place in step.unread:
-            values[place] = None
 
 
 class Call(NamedTuple):

@@ -142,6 +142,9 @@ def output_array(
     `shape` is channels-last. Without `out` the result is new and C-contiguous in `data_format`.
     """
     dtype = inputs[0][1].dtype
+    if out is None and data_format == "channels_last":
+        result = new_array(shape, dtype)
+        return result, result
     wanted = in_format(shape, data_format)
     result = new_array(wanted, dtype) if out is None else check_out(out, wanted, dtype, inputs)
     return result, to_channels_last(result, data_format)

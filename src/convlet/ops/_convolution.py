@@ -131,54 +131,59 @@ def conv_packed(
     x: Array,
     kernel: Array,
     bias: Array | None,
-    packing: Callable[[int], Packed | None],
-    *,
-    strides: tuple[int, ...],
-    padding: Padding,
-    dilation_rate: tuple[int, ...],
-    data_format: str,
+    geometry: Geometry,
     activation: str | None,
+    packed: Packed | None,
 ) -> Array:
-    """`conv` as layers compute it: by any algorithm, with a kernel that may be packed already.
+    """`conv` as layers compute it: by the algorithm that the kernel is packed for, if it is.
 
-    Kernel, bias and options are a layer's, hence checked and normalised. `packing` returns the
-    packed kernel for a size of tiles; None, which is for size 0 only, leaves packing to the run.
+    `geometry` is `layer_geometry` of x's shape; kernel and bias are the layer's.
     """
-    x, geometry = _check_input(x, kernel, strides, padding, dilation_rate, data_format)
-    packed = packing(allowed(geometry.tiles).forward)
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    x = arguments.to_channels_last(x, geometry.data_format)
     return forward(x, kernel, bias, geometry, activation, None, packed)
+
+
+def bound(
+    geometry: Geometry, activation: str | None, dtype: np.dtype[Any]
+) -> Callable[[Array, Array, Array | None, Packed], Array]:
+    """`conv_packed` with all decided that follows from an input's shape.
+
+    For a small image the deciding takes as long as the sums.
+    """
+    if geometry.data_format == "channels_first" or 0 in geometry.shape:
+        return lambda x, kernel, bias, packed: conv_packed(
+            x, kernel, bias, geometry, activation, packed
+        )
+    code, shape, empty, softmax = (
+        activation_code(activation),
+        geometry.shape,
+        np.empty,
+        activation == "softmax",
+    )
+
+    def run(x: Array, kernel: Array, bias: Array | None, packed: Packed) -> Array:
+        y = empty(shape, dtype)
+        _compute(x, kernel, bias, y, geometry, code, packed)
+        if softmax:
+            softmax_rows(y)
+        return y
+
+    return run
 
 
 def conv_packed_grad(
     grad: Array,
     x: Array,
     kernel: Array,
-    *,
-    strides: tuple[int, ...],
-    padding: Padding,
-    dilation_rate: tuple[int, ...],
-    data_format: str,
+    geometry: Geometry,
     needs: Iterable[str],
 ) -> Gradients:
     """The gradients of `conv_packed`, by any algorithm."""
-    x, geometry = _check_input(x, kernel, strides, padding, dilation_rate, data_format)
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    x = arguments.to_channels_last(x, geometry.data_format)
     grad = check_grad(grad, x, geometry)
     return _gradients(grad, x, kernel, geometry, frozenset(needs), allowed(geometry.tiles))
-
-
-def _check_input(
-    x: Array,
-    kernel: Array,
-    strides: tuple[int, ...],
-    padding: Padding,
-    dilation_rate: tuple[int, ...],
-    data_format: str,
-) -> tuple[Array, Geometry]:
-    """The input of a layer, channels last, and the geometry."""
-    x = arguments.as_array(x, "x")
-    arguments.check_same_dtype("kernel", kernel, "x", x)
-    geometry = _fit(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
-    return arguments.to_channels_last(x, data_format), geometry
 
 
 def pack(kernel: Array, groups: int = 1, size: int = 0) -> Packed:
@@ -302,17 +307,14 @@ def bias_gradient(grad: Array) -> Array:
 
 
 def dense(
-    x: Array,
-    kernel: Array,
-    bias: Array | None = None,
-    *,
-    activation: str | None = None,
-    packed: compiled.Packed | None = None,
+    x: Array, kernel: Array, bias: Array | None, geometry: Geometry, activation: str | None
 ) -> Array:
-    """x (N, CI) times kernel (CI, CO), plus bias, activated: a convolution of N single pixels."""
+    """x (N, CI) times kernel (CI, CO), plus bias, activated: a convolution of N single pixels.
+
+    `geometry` is `plain_geometry((N, CO))`.
+    """
     arguments.check_same_dtype("kernel", kernel, "x", x)
-    geometry = plain_geometry((x.shape[0], kernel.shape[1]))
-    return forward(x, kernel, bias, geometry, activation, None, packed)
+    return forward(x, kernel, bias, geometry, activation, None)
 
 
 def dense_grad(
@@ -344,7 +346,7 @@ def check_operands(
         strides = normalize_tuple(strides, rank, "strides")
         padding = normalize_padding(padding, rank, causal=True)
         dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
-    geometry = _fit(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
+    geometry = layer_geometry(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
     return arguments.to_channels_last(x, data_format), kernel, geometry
 
 
@@ -381,7 +383,7 @@ def check_grad(grad: Any, x: Array, geometry: Geometry) -> Array:
 
 
 @lru_cache(maxsize=256)  # a network calls with the same few shapes again and again
-def _fit(
+def layer_geometry(
     x_shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
     strides: int | tuple[int, ...],
@@ -472,10 +474,23 @@ def forward(
     inputs = (("x", x), ("kernel", kernel), ("bias", x if bias is None else bias))
     result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
-        if isinstance(packed, winograd.Transformed):
-            winograd.forward(x, kernel, bias, view, geometry, code, packed)
-        else:
-            compiled.forward(x, kernel, bias, view, geometry, code, packed)
+        _compute(x, kernel, bias, view, geometry, code, packed)
         if activation == "softmax":
             softmax_rows(view)
     return result
+
+
+def _compute(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    out: Array,
+    geometry: Geometry,
+    code: tuple[int, float],
+    packed: Packed | None,
+) -> None:
+    """By the algorithm that the kernel is packed for."""
+    if isinstance(packed, winograd.Transformed):
+        winograd.forward(x, kernel, bias, out, geometry, code, packed)
+    else:
+        compiled.forward(x, kernel, bias, out, geometry, code, packed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,20 @@ def maxima(
         positions = None if indices is None else to_channels_last(indices, form)
         compiled.max_pool(to_channels_last(x, form), view, positions, geometry.windows)
     return result, indices
+
+
+def bound_maxima(geometry: Geometry, dtype: np.dtype[Any]) -> Callable[[Array], Array]:
+    """`maxima` without positions, with all decided that follows from an input's shape."""
+    shape, fitted, empty, compute = geometry.shape, geometry.windows, np.empty, compiled.max_pool
+    if geometry.data_format == "channels_first" or 0 in shape:
+        return lambda x: maxima(x, geometry, False, None)[0]
+
+    def run(x: Array) -> Array:
+        y = empty(shape, dtype)
+        compute(x, y, None, fitted)
+        return y
+
+    return run
 
 
 def maxima_grad(grad: Any, x: Array, geometry: Geometry, indices: Any) -> Array:
