@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convlet._reuse import Reuse
 from convlet.bench.providers import Candidate, as_tuple
 
 if TYPE_CHECKING:
@@ -200,4 +201,5 @@ def _training(data: Data) -> Candidate:
     return Candidate(
         lambda: model.train_on_batch(data["x"], data["labels"]),
         lambda loss: (np.float32(loss), *model.get_weights()),
+        Reuse,  # as in `fit`
     )

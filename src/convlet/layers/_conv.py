@@ -84,12 +84,12 @@ class Conv(BaseConv):
         fit = self._fits.get(input_shape, self._fit)
         run = bound(fit, self._fused, self._dtype)
         kernel, bias, groups, get = self.kernel, self.bias, self.groups, self._packed.get
-        name = self._activation_name
+        name, size = self._activation_name, fit.tiles.forward
 
         def call(x: Array) -> Array:
             if self._activation_name != name:  # exchanged, while a model keeps this function
                 return self.call(x)
-            packed = get(kernel, pack, groups, allowed(fit.tiles).forward)
+            packed = get(kernel, pack, groups, size and allowed(fit.tiles).forward)
             return run(x, kernel._data, None if bias is None else bias._data, packed)
 
         return call

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convlet._cext import pointwise
+from convlet._reuse import empty
 from convlet._variable import Array
 from convlet.layers._layer import Shape, batch_shape
 from convlet.layers._pullback import Gradients, Pullback
@@ -88,7 +89,7 @@ class Dropout(Random):
                 return x * 0
         noisy = x if self.noise_shape is None else np.ones(self._noise_shape(x.shape), x.dtype)
         noisy = contiguous(noisy)
-        y = np.empty(noisy.shape, x.dtype)
+        y = empty(noisy.shape, x.dtype)
         pointwise.dropout(noisy.reshape(-1), y.reshape(-1), self.rate, seed, step)
         if self.noise_shape is None:
             return y

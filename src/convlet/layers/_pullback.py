@@ -45,9 +45,35 @@ class Pullback:
         self._shape, self._dtype = y.shape, y.dtype
 
     def __call__(self, dy: Any, needs_dx: bool = True) -> Gradients:
+        return self._function(self._checked(dy), needs_dx)
+
+    def last(self, dy: Any, needs_dx: bool = True) -> Gradients:
+        """The same, for a pullback that is not called again."""
+        return self(dy, needs_dx)
+
+    def _checked(self, dy: Any) -> Any:
         if self._shape is not None:
             dy = as_array(dy, "dy")
             if dy.dtype != self._dtype:
                 raise TypeError(f"dy must have the output's dtype {self._dtype}, got {dy.dtype}")
             check_shape("dy", dy, self._shape, "the output's shape")
-        return self._function(dy, needs_dx)
+        return dy
+
+
+class NetworkPullback(Pullback):
+    """A pullback whose last call lets go what the forward pass left, as soon as it is used."""
+
+    __slots__ = ("_last",)
+
+    def __init__(
+        self,
+        function: Callable[[Any, bool], Gradients],
+        last: Callable[[Any, bool], Gradients],
+        updates: Sequence[tuple[Variable, Any]],
+    ) -> None:
+        super().__init__(function, updates)
+        self._last = last
+
+    def last(self, dy: Any, needs_dx: bool = True) -> Gradients:
+        """The gradients; nothing is left for another call."""
+        return self._last(self._checked(dy), needs_dx)

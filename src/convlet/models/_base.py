@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from convlet._cext import runtime
 from convlet._variable import Variable
 from convlet.layers._layer import Layer
-from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._pullback import Gradients, NetworkPullback, Pullback
 from convlet.layers._symbolic import KerasTensor, flatten, restore
 from convlet.models._graph import Graph
 from convlet.models._penalties import penalties
@@ -83,13 +83,17 @@ class BaseModel(Layer):
         with runtime.keep_awake():
             values, pullback = self._graph.vjp(inputs, training, self.trainable_weights)
 
-        def gradients(dy: Any, needs_dx: bool) -> Gradients:
-            dys = list(dy) if isinstance(self._outputs, (list, tuple)) else flatten(dy)
-            with runtime.keep_awake():
-                dxs, grads = pullback(dys, needs_dx=needs_dx)
-            return (dxs if self.several_inputs or dxs is None else dxs[0]), grads
+        def through(call: Callable[..., Gradients]) -> Callable[[Any, bool], Gradients]:
+            def gradients(dy: Any, needs_dx: bool) -> Gradients:
+                dys = list(dy) if isinstance(self._outputs, (list, tuple)) else flatten(dy)
+                with runtime.keep_awake():
+                    dxs, grads = call(dys, needs_dx=needs_dx)
+                return (dxs if self.several_inputs or dxs is None else dxs[0]), grads
 
-        return restore(self._outputs, values), Pullback(gradients, pullback.updates)
+            return gradients
+
+        y = restore(self._outputs, values)
+        return y, NetworkPullback(through(pullback), through(pullback.last), pullback.updates)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer with this name, or at this place.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convlet._variable import Array, Variable
-from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._pullback import Gradients, NetworkPullback, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
 from convlet.models._parts import Step, parts_of
@@ -85,21 +85,29 @@ class Graph:
             step.keep(y, values)
 
         def gradients(dys: list[Any], needs_dx: bool) -> Gradients:
+            return self._backward(list(calls), dys, needs_dx, trained)
+
+        def last(dys: list[Any], needs_dx: bool) -> Gradients:
             return self._backward(calls, dys, needs_dx, trained)
 
         updates = [update for call in calls for update in call.pullback.updates]
-        return [values[place] for place in self.outputs], Pullback(gradients, updates)
+        outputs = [values[place] for place in self.outputs]
+        return outputs, NetworkPullback(gradients, last, updates)
 
     def _backward(
         self, calls: list[Call], dys: list[Any], needs_dx: bool, trained: list[Variable]
     ) -> Gradients:
-        """Sums are made in the reverse order of the steps, whatever else happens."""
+        """Sums are made in the reverse order of the steps, whatever else happens.
+
+        The calls are used up: what one holds goes when the next one runs.
+        """
         needed = self._needed(calls, needs_dx, {id(weight) for weight in trained})
         slopes: list[Any] = [None] * self._count
         found: dict[int, Array] = {}
         for place, dy in zip(self.outputs, dys, strict=True):
             slopes[place] = _sum(slopes[place], dy)
-        for call in reversed(calls):
+        while calls:
+            call = calls.pop()
             step = call.step
             given = [slopes[place] for place in step.outputs]
             if not needed[step.outputs[0]] or all(dy is None for dy in given):

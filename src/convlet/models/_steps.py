@@ -119,7 +119,7 @@ class Steps(BaseModel):
         with runtime.keep_awake():
             y, pullback = self.vjp(self.cast(plain(batch.x)), True)
             value, loss_pullback = running.loss.vjp(batch.y, y, batch.sample_weight)
-            _, grads = pullback(loss_pullback(), needs_dx=False)
+            _, grads = pullback.last(loss_pullback(), needs_dx=False)
             value, grads = penalized(value, grads, weights)
             self.optimizer.apply(grads, weights, updates=pullback.updates)
         running.update(value, batch, y)

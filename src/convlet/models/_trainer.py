@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from convlet._integers import check_int
+from convlet._reuse import Reuse
 from convlet._variable import Array
 from convlet.callbacks import Callback, CallbackList, History, Logs
 from convlet.models._outputs import Outputs
@@ -121,7 +122,8 @@ class Trainer(Steps):
         self.history = History()
         with Progress(check_verbose(verbose)) as progress:
             hooks = self._hooks(callbacks, progress, passes.count, epochs, self.history)
-            self._epochs(numbers, passes, (validation, due), running, hooks)
+            with Reuse():
+                self._epochs(numbers, passes, (validation, due), running, hooks)
         return self.history
 
     def _hooks(
@@ -199,7 +201,9 @@ class Trainer(Steps):
         passes = Passes(batches_of(x, y, sample_weight, batch_size=batch_size), steps)
         self._prepare(passes.batches.first())
         with Progress(check_verbose(verbose)) as progress:
-            self._evaluate(passes, running, self._hooks(callbacks, progress, passes.count))
+            hooks = self._hooks(callbacks, progress, passes.count)
+            with Reuse():
+                self._evaluate(passes, running, hooks)
         return running.results(return_dict)
 
     def _evaluate(self, passes: Passes, running: Any, hooks: CallbackList) -> Logs:
@@ -240,7 +244,8 @@ class Trainer(Steps):
         self._prepare(passes.batches.first())
         with Progress(check_verbose(verbose)) as progress:
             hooks = self._hooks(callbacks, progress, passes.count)
-            return self._predict(passes, hooks)
+            with Reuse():
+                return self._predict(passes, hooks)
 
     def _predict(self, passes: Passes, hooks: CallbackList) -> Array:
         outputs = Outputs(passes.samples)

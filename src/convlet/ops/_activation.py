@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from convlet._cext import pointwise
+from convlet._reuse import empty
 from convlet.ops._arguments import Array, check_choice, contiguous
 
 # Functions of one element run inside the convolution; softmax needs all channels of a pixel.
@@ -32,7 +31,7 @@ def activate(name: str | None, x: Array) -> Array:
     if code < 0 and name != "softmax":
         return x
     x = contiguous(x)
-    y = np.empty(x.shape, x.dtype)
+    y = empty(x.shape, x.dtype)
     if name == "softmax":
         _softmax(x, y)
     else:
@@ -68,7 +67,7 @@ def activation_grad(name: str | None, grad: Array, value: Array) -> Array:
     if code < 0 and name != "softmax":
         return grad
     grad, value = contiguous(grad), contiguous(value)
-    out = np.empty(grad.shape, grad.dtype)
+    out = empty(grad.shape, grad.dtype)
     if name == "softmax":
         rows = (-1, grad.shape[-1])
         pointwise.softmax_gradient(grad.reshape(rows), value.reshape(rows), out.reshape(rows))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convlet._reuse import empty
+
 Array = NDArray[Any]
 
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -152,7 +154,7 @@ def output_array(
 
 def new_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     try:
-        return np.empty(shape, dtype)
+        return empty(shape, dtype)
     except ValueError:  # NumPy's words for it name no argument
         check_size("the result", shape, dtype.itemsize)
         raise

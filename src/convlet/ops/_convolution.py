@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 from convlet._cext import convolution as compiled
 from convlet._cext import winograd
+from convlet._reuse import LEAST_BYTES, empty
 from convlet.ops import _arguments as arguments
 from convlet.ops._activation import NO_ACTIVATION, activation_code, softmax_rows
 from convlet.ops._arguments import Array
@@ -41,6 +43,12 @@ class Geometry(NamedTuple):
 
 # A kernel as a forward pass reads it, for one dtype and instruction set.
 Packed = compiled.Packed | winograd.Transformed
+# By the algorithm that it is packed for, if it is.
+_DRIVERS: dict[type, Callable[..., None]] = {
+    type(None): compiled.forward,
+    compiled.Packed: compiled.forward,
+    winograd.Transformed: winograd.forward,
+}
 
 
 @lru_cache(maxsize=256)
@@ -155,16 +163,12 @@ def bound(
         return lambda x, kernel, bias, packed: conv_packed(
             x, kernel, bias, geometry, activation, packed
         )
-    code, shape, empty, softmax = (
-        activation_code(activation),
-        geometry.shape,
-        np.empty,
-        activation == "softmax",
-    )
+    code, shape, softmax = activation_code(activation), geometry.shape, activation == "softmax"
+    new = empty if math.prod(shape) * dtype.itemsize >= LEAST_BYTES else np.empty
 
     def run(x: Array, kernel: Array, bias: Array | None, packed: Packed) -> Array:
-        y = empty(shape, dtype)
-        _compute(x, kernel, bias, y, geometry, code, packed)
+        y = new(shape, dtype)
+        _DRIVERS[type(packed)](x, kernel, bias, y, geometry, code, packed)
         if softmax:
             softmax_rows(y)
         return y
@@ -259,7 +263,7 @@ def _gradients(
         dx, view = arguments.output_array(None, x.shape, geometry.data_format, (("x", x),))
         input_gradient(grad, kernel, view, geometry, tiles.input_gradient)
     if "kernel" in wanted:
-        dkernel = np.empty(kernel.shape, x.dtype)
+        dkernel = empty(kernel.shape, x.dtype)
         kernel_gradient(x, grad, dkernel, geometry, tiles.kernel_gradient)
     if "bias" in wanted:
         dbias = bias_gradient(grad)
@@ -325,10 +329,10 @@ def dense_grad(
     geometry = plain_geometry(grad.shape)
     dx = dkernel = dbias = None
     if "x" in needs:
-        dx = np.empty(x.shape, x.dtype)
+        dx = empty(x.shape, x.dtype)
         input_gradient(grad, kernel, dx, geometry)
     if "kernel" in needs:
-        dkernel = np.empty(kernel.shape, x.dtype)
+        dkernel = empty(kernel.shape, x.dtype)
         kernel_gradient(x, grad, dkernel, geometry)
     if "bias" in needs:
         dbias = bias_gradient(grad)
@@ -474,23 +478,7 @@ def forward(
     inputs = (("x", x), ("kernel", kernel), ("bias", x if bias is None else bias))
     result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
-        _compute(x, kernel, bias, view, geometry, code, packed)
+        _DRIVERS[type(packed)](x, kernel, bias, view, geometry, code, packed)
         if activation == "softmax":
             softmax_rows(view)
     return result
-
-
-def _compute(
-    x: Array,
-    kernel: Array,
-    bias: Array | None,
-    out: Array,
-    geometry: Geometry,
-    code: tuple[int, float],
-    packed: Packed | None,
-) -> None:
-    """By the algorithm that the kernel is packed for."""
-    if isinstance(packed, winograd.Transformed):
-        winograd.forward(x, kernel, bias, out, geometry, code, packed)
-    else:
-        compiled.forward(x, kernel, bias, out, geometry, code, packed)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convlet._cext import pooling as compiled
+from convlet._reuse import empty
 from convlet.ops import _arguments as arguments
 from convlet.ops._arguments import Array, to_channels_last
 from convlet.ops._geometry import Window
@@ -37,7 +38,7 @@ def maxima(
 
 def bound_maxima(geometry: Geometry, dtype: np.dtype[Any]) -> Callable[[Array], Array]:
     """`maxima` without positions, with all decided that follows from an input's shape."""
-    shape, fitted, empty, compute = geometry.shape, geometry.windows, np.empty, compiled.max_pool
+    shape, fitted, compute = geometry.shape, geometry.windows, compiled.max_pool
     if geometry.data_format == "channels_first" or 0 in shape:
         return lambda x: maxima(x, geometry, False, None)[0]
 
@@ -114,7 +115,7 @@ def _new_gradient(x: Array, geometry: Geometry) -> Array:
         and w.out * w.size >= w.length + w.before
         for w in geometry.windows
     )
-    return np.empty(x.shape, x.dtype) if tiled else np.zeros(x.shape, x.dtype)
+    return empty(x.shape, x.dtype) if tiled else np.zeros(x.shape, x.dtype)
 
 
 def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
