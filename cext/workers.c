@@ -30,16 +30,23 @@ void workers_keep_awake(int begin) { (void)begin; }
 
 enum { SPIN_NANOSECONDS = 50000, AWAKE_NANOSECONDS = 2000000 };
 
+/* Tasks of one thread, on a cache line of its own: [next, end). */
+typedef struct {
+    atomic_ptrdiff_t next;
+    ptrdiff_t end;
+    char apart[64 - sizeof(atomic_ptrdiff_t) - sizeof(ptrdiff_t)];
+} share_t;
+
 typedef struct {
     pthread_mutex_t busy;    /* held by the caller whose tasks are running */
     pthread_mutex_t lock;    /* guards everything below that is not atomic */
     pthread_cond_t posted, finished;
     int workers, sleeping;
-    int places;              /* how many more workers may join the run */
+    int parts;               /* of the run: the caller, and workers below this number; else 0 */
     task_t task;
     void *context;
-    ptrdiff_t count;
-    atomic_ptrdiff_t next;   /* the next task to take */
+    share_t *shares;         /* one for the caller, one for each worker */
+    int capacity;            /* of shares */
     atomic_int joined;       /* workers inside the run */
     atomic_uint run;         /* raised with each run posted */
 } pool_t;
@@ -82,9 +89,15 @@ static void *scratch_of_thread(void) {
     return scratch;
 }
 
-static void take_tasks(pool_t *pool, task_t task, void *context, ptrdiff_t count, void *scratch) {
-    ptrdiff_t i;
-    while ((i = atomic_fetch_add(&pool->next, 1)) < count) task(context, i, scratch);
+/* Tasks are shared out in order, so that a thread meets the part of the data again that it had in
+ * the run before and its cache still has; whoever is done helps the next. */
+static void take_tasks(share_t *shares, int parts, int own, task_t task, void *context,
+                       void *scratch) {
+    for (int k = 0; k < parts; k++) {
+        share_t *share = &shares[(own + k) % parts];
+        ptrdiff_t i;
+        while ((i = atomic_fetch_add(&share->next, 1)) < share->end) task(context, i, scratch);
+    }
 }
 
 /* Wait without sleeping while work is likely to come soon; 0 if none came. */
@@ -99,8 +112,15 @@ static int spin_for_run(pool_t *pool, unsigned seen) {
     }
 }
 
+typedef struct {
+    pool_t *pool;
+    int number; /* from 1 on; the caller is 0 */
+} worker_t;
+
 static void *worker(void *argument) {
-    pool_t *pool = argument;
+    pool_t *pool = ((worker_t *)argument)->pool;
+    const int number = ((worker_t *)argument)->number;
+    free(argument);
     void *scratch = scratch_of_thread();
     if (!scratch) return NULL; /* no worker then: callers never count on one */
     floatstate_flush();
@@ -114,17 +134,14 @@ static void *worker(void *argument) {
             pool->sleeping--;
         }
         seen = atomic_load(&pool->run);
-        int join = pool->places > 0;
+        int parts = pool->parts;
         task_t task = pool->task;
         void *context = pool->context;
-        ptrdiff_t count = pool->count;
-        if (join) {
-            pool->places--;
-            atomic_fetch_add(&pool->joined, 1);
-        }
+        share_t *shares = pool->shares;
+        if (number < parts) atomic_fetch_add(&pool->joined, 1);
         pthread_mutex_unlock(&pool->lock);
-        if (!join) continue;
-        take_tasks(pool, task, context, count, scratch);
+        if (number >= parts) continue;
+        take_tasks(shares, parts, number, task, context, scratch);
         if (atomic_fetch_sub(&pool->joined, 1) == 1) {
             pthread_mutex_lock(&pool->lock);
             pthread_cond_signal(&pool->finished);
@@ -139,7 +156,13 @@ static void add_workers(pool_t *pool, int wanted) {
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the caller's business */
     for (; pool->workers < wanted; pool->workers++) {
         pthread_t thread;
-        if (pthread_create(&thread, NULL, worker, pool)) break;
+        worker_t *one = malloc(sizeof *one);
+        if (!one) break;
+        *one = (worker_t){pool, pool->workers + 1};
+        if (pthread_create(&thread, NULL, worker, one)) {
+            free(one);
+            break;
+        }
         pthread_detach(thread);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -159,30 +182,46 @@ static pool_t *pool_of_process(void) {
     return pool;
 }
 
-static void run_together(pool_t *pool, task_t task, void *context, ptrdiff_t count, int threads,
-                         void *scratch) {
-    int helpers = (int)(count < threads ? count : threads) - 1;
-    add_workers(pool, helpers);
+/* The tasks in `parts` shares of equal size; fewer where there is no memory. Nobody runs them yet. */
+static int share_out(pool_t *pool, ptrdiff_t count, int parts) {
+    if (parts > pool->capacity) {
+        share_t *more = realloc(pool->shares, parts * sizeof *more);
+        if (more) pool->shares = more, pool->capacity = parts;
+        else if (pool->capacity) parts = pool->capacity;
+        else return 0;
+    }
+    for (int k = 0; k < parts; k++) {
+        atomic_store(&pool->shares[k].next, count / parts * k + count % parts * k / parts);
+        pool->shares[k].end = count / parts * (k + 1) + count % parts * (k + 1) / parts;
+    }
+    return parts;
+}
+
+/* 0, or -1 where there is no memory to do so. */
+static int run_together(pool_t *pool, task_t task, void *context, ptrdiff_t count, int threads,
+                        void *scratch) {
+    int parts = share_out(pool, count, (int)(count < threads ? count : threads));
+    if (!parts) return -1;
+    add_workers(pool, parts - 1);
     pthread_mutex_lock(&pool->lock);
     pool->task = task;
     pool->context = context;
-    pool->count = count;
-    pool->places = helpers;
-    atomic_store(&pool->next, 0);
+    pool->parts = parts;
     atomic_fetch_add(&pool->run, 1);
     if (pool->sleeping) pthread_cond_broadcast(&pool->posted);
     pthread_mutex_unlock(&pool->lock);
 
-    take_tasks(pool, task, context, count, scratch);
+    take_tasks(pool->shares, parts, 0, task, context, scratch);
 
     pthread_mutex_lock(&pool->lock);
-    pool->places = 0; /* nobody joins a finished run */
+    pool->parts = 0; /* nobody joins a finished run */
     pthread_mutex_unlock(&pool->lock);
     long long start = nanoseconds();
     while (atomic_load(&pool->joined) && nanoseconds() - start < SPIN_NANOSECONDS) pause_briefly();
     pthread_mutex_lock(&pool->lock);
     while (atomic_load(&pool->joined)) pthread_cond_wait(&pool->finished, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
+    return 0;
 }
 
 int workers_run(task_t task, void *context, ptrdiff_t count, int threads) {
@@ -191,12 +230,12 @@ int workers_run(task_t task, void *context, ptrdiff_t count, int threads) {
     if (!scratch) return -1;
     floatstate_t before = floatstate_flush();
     pool_t *pool = count > 1 && threads > 1 ? pool_of_process() : NULL;
+    int alone = 1;
     if (pool && pthread_mutex_trylock(&pool->busy) == 0) {
-        run_together(pool, task, context, count, threads, scratch);
+        alone = run_together(pool, task, context, count, threads, scratch) != 0;
         pthread_mutex_unlock(&pool->busy);
-    } else {
-        for (ptrdiff_t i = 0; i < count; i++) task(context, i, scratch);
     }
+    for (ptrdiff_t i = 0; alone && i < count; i++) task(context, i, scratch);
     floatstate_restore(before);
     return 0;
 }

@@ -94,10 +94,8 @@ def measure(
         for name in names:
             settle()
             with contexts.get(name, nullcontext)():
-                if counts[name]:
-                    calls[name]()  # caches, clock and sleeping threads are warm again after this
                 around = probe if name in probed else None
-                samples[name].append(_sample(calls[name], max(1, counts[name]), around))
+                samples[name].append(_sample(calls[name], counts[name], around))
         rounds += 1
         if rounds == TRIAL_ROUNDS:
             names = _contenders(samples, probed)
@@ -123,21 +121,25 @@ def _contenders(samples: dict[str, list[Sample]], probed: tuple[str, ...]) -> li
 
 def _calls_per_sample(call: Callable[[], Any]) -> int:
     """So many calls fill a sample; 0 for one call that is too long to need a warm-up."""
-    call()
-    start = time.perf_counter()
-    call()
-    once = max(time.perf_counter() - start, 1e-7)
+    once = math.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        call()
+        once = min(once, max(time.perf_counter() - start, 1e-7))
     return 0 if once > LONG else math.ceil(SAMPLE / once)
 
 
 def _sample(call: Callable[[], Any], count: int, probe: Probe | None) -> Sample:
     before = probe() if probe else 0.0
+    for _ in range(count):  # caches, clock and sleeping threads are warm again after as many calls
+        call()
+    timed = max(1, count)
     start = time.perf_counter()
-    for _ in range(count):
+    for _ in range(timed):
         call()
     elapsed = time.perf_counter() - start
     after = probe() if probe else 0.0
-    return Sample(elapsed / count, before, after)
+    return Sample(elapsed / timed, before, after)
 
 
 def median_seconds(samples: list[Sample]) -> float:
