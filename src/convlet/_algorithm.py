@@ -37,7 +37,8 @@ def set_algorithm(name: str) -> None:
     ----------
     name : {"auto", "direct"}
         "direct": as `convlet.ops` does, bit for bit. "auto": also by Winograd's algorithm, where
-        the layer's shape makes it faster and as exact; the last bits may differ then.
+        the layer's shape makes it faster and as exact; and a model that infers multiplies a
+        batch normalization into the kernel before it. The last bits may differ then.
 
     Raises
     ------

@@ -38,6 +38,11 @@ class Activation(Layer):
         """The input's."""
         return input_shape
 
+    @property
+    def _function(self) -> str | None:
+        # An operator's softmax is over channels.
+        return None if self._activation_name == "softmax" else self._activation_name
+
     def call(self, x: Array, training: bool = False) -> Array:
         """The activation of x."""
         return activate(self._activation_name, x)

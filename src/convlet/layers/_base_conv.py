@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convlet import activations, config, initializers
-from convlet._variable import Array
-from convlet.layers._activated import Activated, vjp_activated
+from convlet._variable import Array, Variable
+from convlet.layers._activated import Activated, PackedKernel, vjp_activated
 from convlet.layers._by_shape import ByShape
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import activate
 from convlet.ops._arguments import DATA_FORMATS, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple
+
+BoundSum = Callable[[Array, Variable, Array | None], Array]
 
 
 class BaseConv(Activated):
@@ -58,6 +60,7 @@ class BaseConv(Activated):
         self.use_bias = bool(use_bias)
         self.bias_initializer = initializers.get(bias_initializer)
         self._fits: ByShape[Any] = ByShape()
+        self._packed = PackedKernel()
 
     # ------------------------------------------------------------------------------- to override
 
@@ -75,6 +78,15 @@ class BaseConv(Activated):
     def _fit(self, input_shape: Shape) -> Any:
         """What `_output` wants to know of an input's shape; an error where it cannot be."""
         return self._channels(input_shape)
+
+    def _bound_sum(
+        self, input_shape: Shape, activation: str | None, packed: PackedKernel
+    ) -> BoundSum | None:
+        """The output for x, kernel and bias, all decided that follows from x's shape.
+
+        None where there is nothing to gain from it.
+        """
+        return None
 
     def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
         """`reuse`: whether the same weights are likely to be used again."""
@@ -127,11 +139,34 @@ class BaseConv(Activated):
         rows = self._activation_name == "softmax" and self.data_format == "channels_first"
         return None if rows else self._activation_name
 
+    def _first_kernel(self) -> Variable:
+        kernel: Variable = getattr(self, self.kernels[0])
+        return kernel
+
     def _bias(self) -> Array | None:
         return None if self.bias is None else self.bias._data
 
     def call(self, x: Array, training: bool = False) -> Array:
         """The layer's output for x."""
+        return self._bound.get(x.shape, self._bind)(x)
+
+    def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
+        name = self._activation_name
+        run = None
+        if self._fused == name:
+            run = self._bound_sum(input_shape, name, self._packed)
+        if run is None:
+            return self._unbound
+        kernel, bias, compute = self._first_kernel(), self.bias, run
+
+        def call(x: Array) -> Array:
+            if self._activation_name != name:  # exchanged, while a model keeps this function
+                return self.call(x)
+            return compute(x, kernel, None if bias is None else bias._data)
+
+        return call
+
+    def _unbound(self, x: Array) -> Array:
         fused = self._fused
         y = self._output(x, self._fits.get(x.shape, self._fit), fused, True)
         return y if fused == self._activation_name else activate(self._activation_name, y)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from convlet import initializers
 from convlet._integers import positive_int
-from convlet._variable import Array
+from convlet._variable import Array, Variable
 from convlet.layers._activated import PackedKernel
-from convlet.layers._base_conv import BaseConv
+from convlet.layers._base_conv import BaseConv, BoundSum
 from convlet.layers._layer import Shape
 from convlet.layers._working import convolution_working
 from convlet.ops._convolution import (
@@ -48,7 +47,6 @@ class Conv(BaseConv):
         self.groups = positive_int("groups", groups)
         check_groups(self.filters, self.groups)
         self.kernel_initializer = initializers.get(kernel_initializer)
-        self._packed = PackedKernel()
 
     def _built_channels(self) -> int:
         return self.kernel.shape[-2] * self.groups
@@ -74,25 +72,18 @@ class Conv(BaseConv):
         self._channels(input_shape)
         return layer_geometry(input_shape, self.kernel.shape, **self._options)
 
-    def call(self, x: Array, training: bool = False) -> Array:
-        """The layer's output for x."""
-        return self._bound.get(x.shape, self._bind)(x)
-
-    def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
-        if self._fused != self._activation_name:
-            return super().call
+    def _bound_sum(
+        self, input_shape: Shape, activation: str | None, packed: PackedKernel
+    ) -> BoundSum:
         fit = self._fits.get(input_shape, self._fit)
-        run = bound(fit, self._fused, self._dtype)
-        kernel, bias, groups, get = self.kernel, self.bias, self.groups, self._packed.get
-        name, size = self._activation_name, fit.tiles.forward
+        compute, size = bound(fit, activation, self._dtype), fit.tiles.forward
+        groups, get = self.groups, packed.get
 
-        def call(x: Array) -> Array:
-            if self._activation_name != name:  # exchanged, while a model keeps this function
-                return self.call(x)
-            packed = get(kernel, pack, groups, size and allowed(fit.tiles).forward)
-            return run(x, kernel._data, None if bias is None else bias._data, packed)
+        def run(x: Array, kernel: Variable, bias: Array | None) -> Array:
+            form = get(kernel, pack, groups, size and allowed(fit.tiles).forward)
+            return compute(x, kernel._data, bias, form)
 
-        return call
+        return run
 
     def _output(self, x: Array, fit: Geometry, activation: str | None, reuse: bool) -> Array:
         packed, size = None, allowed(fit.tiles).forward

@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 from convlet import initializers
 from convlet._integers import positive_int
 from convlet._variable import Array
-from convlet.layers._base_conv import BaseConv
+from convlet.layers._activated import PackedKernel
+from convlet.layers._base_conv import BaseConv, BoundSum
 from convlet.layers._layer import Shape
 from convlet.layers._working import parameters_working, spatial_sizes, window_working
-from convlet.ops import depthwise_conv, depthwise_conv_grad, separable_conv, separable_conv_grad
+from convlet.ops import depthwise_conv_grad, separable_conv, separable_conv_grad
+from convlet.ops._convolution import Geometry, bound, conv_packed, layer_geometry
+from convlet.ops._depthwise import grouped
 from convlet.ops._geometry import conv_output_shape
 
 
@@ -98,9 +101,18 @@ class DepthwiseConv(BaseDepthwise):
     def _build_kernels(self, channels: int) -> None:
         self.kernel = self._build_depthwise(channels, "kernel")
 
-    def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
-        kernel = self.kernel.value
-        return depthwise_conv(x, kernel, self._bias(), activation=activation, **self._options)
+    def _fit(self, input_shape: Shape) -> Geometry:
+        self._channels(input_shape)
+        return layer_geometry(input_shape, grouped(self.kernel._data).shape, **self._options)
+
+    def _bound_sum(
+        self, input_shape: Shape, activation: str | None, packed: PackedKernel
+    ) -> BoundSum:
+        compute = bound(self._fits.get(input_shape, self._fit), activation, self._dtype)
+        return lambda x, kernel, bias: compute(x, grouped(kernel._data), bias, None)
+
+    def _output(self, x: Array, fit: Geometry, activation: str | None, reuse: bool) -> Array:
+        return conv_packed(x, grouped(self.kernel._data), self._bias(), fit, activation, None)
 
     def _input_and_weight_gradients(
         self, dz: Array, x: Array, needs: tuple[str, ...]

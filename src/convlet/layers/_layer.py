@@ -130,6 +130,11 @@ class Layer:
             variable.assign(value)
         return y
 
+    @property
+    def _function(self) -> str | None:
+        """The activation of an operator that this layer is; None if it is another function."""
+        return None
+
     def _bind(self, input_shape: Any) -> Callable[[Any], Any]:
         """What `call` does for arrays of this shape when not training; a model keeps it.
 

@@ -153,6 +153,13 @@ class ReLU(Layer):
         """The input's."""
         return input_shape
 
+    @property
+    def _function(self) -> str | None:
+        if self.negative_slope or self.threshold:
+            return None
+        names: dict[float | None, str] = {None: "relu", 6: "relu6"}
+        return names.get(self.max_value)
+
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to x's."""
 

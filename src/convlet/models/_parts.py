@@ -13,6 +13,7 @@ from convlet._variable import Array
 from convlet.layers._by_shape import ByShape
 from convlet.layers._layer import Layer
 from convlet.layers._symbolic import Node, flatten
+from convlet.models._folding import bind_chain, chain_from
 
 # Of a thread: what a layer reads and writes for a slice; about half of second-level cache.
 SLICE_BYTES = 1 << 20
@@ -116,17 +117,18 @@ class Part:
 
     def _bind(self, shapes: tuple[Any, ...]) -> list[Bound]:
         known = dict(zip(self.read, shapes, strict=True))
-        found = []
-        for step in self.steps:
-            layer, given = step.layer, [known[place] for place in step.inputs]
-            shape = given if layer.several_inputs else given[0]
-            made = layer.compute_output_shape(shape)
-            parts = flatten(made) if step.node.listed else [made]
-            known.update(zip(step.outputs, parts, strict=True))
-            plain = not (layer.several_inputs or step.node.listed or step.node.training)
-            call = layer._bind(shape) if plain else None
-            ends = (step.inputs[0], step.outputs[0])
-            found.append(Bound(call, *ends, step.unread, layer._dtype, step))
+        found, index = [], 0
+        while index < len(self.steps):
+            bound, used = _bind_step(self.steps[index:], known)
+            found.append(bound)
+            for step in self.steps[index : index + used]:
+                given = [known[place] for place in step.inputs]
+                made = step.layer.compute_output_shape(
+                    given if step.layer.several_inputs else given[0]
+                )
+                parts = flatten(made) if step.node.listed else [made]
+                known.update(zip(step.outputs, parts, strict=True))
+            index += used
         return found
 
     # ------------------------------------------------------------------------------------- slices
@@ -157,6 +159,21 @@ class Part:
         for step in self.steps:
             for place in step.unread:
                 values[place] = None
+
+
+def _bind_step(steps: list[Step], known: dict[int, Any]) -> tuple[Bound, int]:
+    """The first step, with those after it that can be computed in its call; and how many."""
+    step = steps[0]
+    layer, source = step.layer, step.inputs[0]
+    if layer.several_inputs or step.node.listed or step.node.training:
+        return Bound(None, source, step.outputs[0], step.unread, layer._dtype, step), 1
+    if (chain := chain_from(steps)) and (call := bind_chain(chain, known[source])):
+        last = chain.steps[-1]
+        unread = tuple({place for one in chain.steps for place in one.unread})
+        count = len(chain.steps)
+        return Bound(call, source, last.outputs[0], unread, layer._dtype, step), count
+    call = layer._bind(known[source])
+    return Bound(call, source, step.outputs[0], step.unread, layer._dtype, step), 1
 
 
 def parts_of(steps: list[Step], outputs: tuple[int, ...]) -> list[Part]:

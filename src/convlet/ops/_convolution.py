@@ -154,7 +154,7 @@ def conv_packed(
 
 def bound(
     geometry: Geometry, activation: str | None, dtype: np.dtype[Any]
-) -> Callable[[Array, Array, Array | None, Packed], Array]:
+) -> Callable[[Array, Array, Array | None, Packed | None], Array]:
     """`conv_packed` with all decided that follows from an input's shape.
 
     For a small image the deciding takes as long as the sums.
@@ -166,7 +166,7 @@ def bound(
     code, shape, softmax = activation_code(activation), geometry.shape, activation == "softmax"
     new = empty if math.prod(shape) * dtype.itemsize >= LEAST_BYTES else np.empty
 
-    def run(x: Array, kernel: Array, bias: Array | None, packed: Packed) -> Array:
+    def run(x: Array, kernel: Array, bias: Array | None, packed: Packed | None) -> Array:
         y = new(shape, dtype)
         _DRIVERS[type(packed)](x, kernel, bias, y, geometry, code, packed)
         if softmax:

@@ -1,0 +1,158 @@
+"""Batch normalization and activations that inference folds into the convolution before them."""
+
+import numpy as np
+import pytest
+
+import convlet
+from comparison import assert_same_bits
+from convlet import Input, Model, Sequential, layers
+from convlet.models._parts import Bound
+
+
+def images(shape=(5, 9, 8, 6), dtype="float32", seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def randomized(model, seed=1):
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        value = rng.standard_normal(weight.shape)
+        weight.assign(value**2 + 0.1 if "variance" in weight.name else value)
+    return model
+
+
+def one_by_one(model, x):
+    for layer in model.layers:
+        x = layer(x)
+    return x
+
+
+def count_calls(model):
+    return sum(
+        isinstance(bound, Bound)
+        for part in model._graph._parts
+        for bounds in part._bound._found.values()
+        for bound in bounds
+    )
+
+
+CONVS = {
+    "Conv2D": lambda **k: layers.Conv2D(16, 3, **k),
+    "Conv2D strided": lambda **k: layers.Conv2D(7, 2, strides=2, **k),
+    "Conv2D groups": lambda **k: layers.Conv2D(8, 3, groups=2, **k),
+    "DepthwiseConv2D": lambda **k: layers.DepthwiseConv2D(3, **k),
+    "DepthwiseConv2D twice": lambda **k: layers.DepthwiseConv2D(3, depth_multiplier=2, **k),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}])
+@pytest.mark.parametrize("kind", CONVS)
+def test_folded_is_nearly_and_direct_exactly_the_layers(
+    kind, options, use_bias, data_format, dtype
+):
+    axis = -1 if data_format == "channels_last" else 1
+    model = Sequential(
+        [
+            CONVS[kind](padding="same", data_format=data_format, use_bias=use_bias, dtype=dtype),
+            layers.BatchNormalization(axis=axis, dtype=dtype, **options),
+            layers.ReLU(dtype=dtype),
+        ]
+    )
+    x = images(dtype=dtype) if axis == -1 else images((5, 6, 9, 8), dtype)
+    model(x)
+    randomized(model)
+    expected = one_by_one(model, x)
+    error = np.abs(model(x) - expected).max() / np.abs(expected).max()
+    assert error <= 40 * np.finfo(dtype).eps
+    assert count_calls(model) == 1
+    try:
+        convlet.set_algorithm("direct")
+        assert_same_bits(model(x), one_by_one(model, x), kind)
+    finally:
+        convlet.set_algorithm("auto")
+
+
+ACTIVATIONS = [lambda n=n: layers.Activation(n) for n in ("relu", "relu6", "sigmoid", "gelu")]
+
+
+@pytest.mark.parametrize("last", [*ACTIVATIONS, layers.ReLU, lambda: layers.ReLU(max_value=6)])
+def test_an_activation_alone_changes_no_bit(last):
+    model = Sequential([layers.Conv2D(20, 3), last(), layers.DepthwiseConv2D(3), last()])
+    x = images(seed=2)
+    x[0, 3, 3, 0], x[1, 2, 2, 1], x[2] = np.nan, np.inf, 0
+    with np.errstate(invalid="ignore"):
+        assert_same_bits(model(x), one_by_one(model, x), "activation")
+    assert count_calls(model) == 2
+
+
+def test_changes_of_weights_are_seen():
+    model = Sequential([layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU()])
+    x = images()
+    model(x)
+    randomized(model)
+    for weight in model.weights:
+        before = model(x)
+        weight.assign(weight.value * 1.5 + 0.25)
+        after, expected = model(x), one_by_one(model, x)
+        assert not np.array_equal(before, after), weight.path
+        np.testing.assert_allclose(after, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_training_and_statistics_of_the_batch_are_not_folded():
+    model = Sequential([layers.Conv2D(4, 3), layers.BatchNormalization()])
+    x = images()
+    model(x)
+    assert np.abs(model(x, training=True).mean(axis=(0, 1, 2))).max() < 1e-5
+    image = Input(x.shape[1:])
+    always = Model(image, layers.BatchNormalization()(layers.Conv2D(4, 3)(image), training=True))
+    assert np.abs(always(x).mean(axis=(0, 1, 2))).max() < 1e-5
+
+
+def test_what_others_read_stays():
+    image = Input((9, 8, 6))
+    conv = layers.Conv2D(4, 3)(image)
+    norm = layers.BatchNormalization()(conv)
+    model = Model(image, [conv, norm, layers.ReLU()(norm), layers.Add()([conv, norm])])
+    x = images()
+    model(x)
+    randomized(model)
+    first = layers_of(model, layers.Conv2D)(x)
+    second = layers_of(model, layers.BatchNormalization)(first)
+    wanted = [first, second, np.maximum(second, 0), first + second]
+    for y, expected in zip(model(x), wanted, strict=True):
+        assert_same_bits(y, expected, "read by others")
+
+
+def layers_of(model, kind):
+    return next(layer for layer in model.layers if isinstance(layer, kind))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        lambda: layers.BatchNormalization(axis=1),
+        lambda: layers.BatchNormalization(dtype="float64"),
+        lambda: layers.ReLU(negative_slope=0.5),
+        lambda: layers.ReLU(threshold=1),
+        lambda: layers.Activation("softmax"),
+    ],
+)
+def test_what_does_not_fit_runs_alone(after):
+    model = Sequential([layers.Conv2D(4, 3), after()])
+    x = images()
+    model(x)
+    randomized(model)
+    assert_same_bits(model(x), one_by_one(model, x), "alone")
+    assert count_calls(model) == 2
+
+
+def test_an_exchanged_activation():
+    model = Sequential([layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU()])
+    x = images()
+    model(x)
+    randomized(model)
+    model.layers[0].activation = "tanh"
+    assert_same_bits(model(x), one_by_one(model, x), "tanh before the normalization")
