@@ -156,3 +156,15 @@ def test_an_exchanged_activation():
     randomized(model)
     model.layers[0].activation = "tanh"
     assert_same_bits(model(x), one_by_one(model, x), "tanh before the normalization")
+
+
+def test_a_chain_is_not_cut_where_slices_end():
+    image = Input((9, 8, 80))
+    x = layers.Conv2D(8, 1)(image)
+    for _ in range(2):
+        x = layers.Conv2D(96, 3)(layers.Conv2D(80, 3, padding="same")(x))  # too large for slices
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+    model = Model(image, x)
+    model(images((2, 9, 8, 80)))
+    assert len(model._graph._parts) == 2
+    assert count_calls(model) == 5

@@ -177,15 +177,20 @@ def _bind_step(steps: list[Step], known: dict[int, Any]) -> tuple[Bound, int]:
 
 
 def parts_of(steps: list[Step], outputs: tuple[int, ...]) -> list[Part]:
-    """All steps; within a part slices pay for every step or for none, and all are known or none."""
+    """All steps; in a part slices pay for every step or for none, and all are known or none."""
     runs: list[list[Step]] = []
     kinds: list[tuple[bool, bool]] = []
-    for step in steps:
-        kind = (_is_known(step.layer), bool(_image_bytes(step)))
+    index = 0
+    while index < len(steps):
+        chain = chain_from(steps[index:])  # computed in one call, hence in one part
+        together = chain.steps if chain else steps[index : index + 1]
+        known = all(_is_known(step.layer) for step in together)
+        kind = (known, all(map(_image_bytes, together)))
         if not kinds or kind != kinds[-1]:
             runs.append([])
             kinds.append(kind)
-        runs[-1].append(step)
+        runs[-1] += together
+        index += len(together)
     return [_part(run, known, steps, outputs) for run, (known, _) in zip(runs, kinds, strict=True)]
 
 
