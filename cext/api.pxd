@@ -47,6 +47,7 @@ cdef extern from "simd/kernels.h" nogil:
         int vectors
         grid_t grid
         edge_t edge
+        ptrdiff_t line, line_at, line_step, first_column, line_columns
 
     ctypedef struct pack_t:
         const char *w

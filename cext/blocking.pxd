@@ -81,14 +81,32 @@ cdef inline void join_groups(sum_t *s) noexcept nogil:
         s.x_channel, s.w_channel, s.y_channel = s.x_group, s.w_group, s.y_group
 
 
+cdef inline void join_classes(sum_t *s) noexcept nogil:
+    """Outputs along W are one class, borders included, where the lanewise kernel can tell what
+    each of them sees: in small images borders are most of the outputs."""
+    cdef const along_w_t *w = &s.along_w
+    if (s.lanewise and (w.taps == 3 or w.taps == 5) and w.dilation == 1 and not s.runs
+            and w.stride <= (1 if w.adjoint else 2) and s.axis[4].taps == 1
+            and s.taps <= CHUNK_TAPS and s.channels >= s.kernel.lanes
+            and s.x_channel == s.itemsize):
+        s.line, s.line_step = s.axis[3].outs, -1 if w.adjoint else w.stride
+        s.axis[3].count = 1
+        s.axis[3].items[0] = segment_t(
+            out=0, out_step=1, outs=s.line, tap=0, tap_step=1, taps=w.taps,
+            source=w.before if w.adjoint else -w.before, source_step=w.stride,
+            source_tap_step=-1 if w.adjoint else 1)
+
+
 cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
     """Of a sum with arrays and axes, all the rest. Returns the number of tasks."""
     cdef int axis
     s.taps = s.classes = 1
     for axis in range(AXES):
         s.taps *= s.axis[axis].taps
-        s.classes *= s.axis[axis].count
     join_groups(s)
+    join_classes(s)
+    for axis in range(AXES):
+        s.classes *= s.axis[axis].count
     set_panels(s)
     plan_blocks(s)
     return plan_tasks(s, threads)

@@ -50,6 +50,7 @@ cdef struct sum_t:
     ptrdiff_t y_channel, w_channel
     bint lanewise                     # each channel has an x of its own, x_channel further on
     ptrdiff_t x_channel
+    ptrdiff_t line, line_step         # outputs along W in one class, see panel_t; 0: in several
     ptrdiff_t groups, channels        # channels of one group
     ptrdiff_t x_group, y_group, w_group
     const char *bias
@@ -235,7 +236,7 @@ cdef inline void set_grid(const sum_t *s, const segment_t *const *of, const box_
         x_step = seg.source_tap_step * s.x_step[axis]
         w_step = seg.tap_step * box.step[axis] * row_bytes
         if grid.size[slot] > 1:
-            if (x_step == grid.size[slot] * grid.x_step[slot]
+            if (not s.line and x_step == grid.size[slot] * grid.x_step[slot]
                     and w_step == grid.size[slot] * grid.w_step[slot]):
                 grid.size[slot] *= size
                 continue
@@ -298,6 +299,8 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
     cdef const segment_t *of[AXES]
     cdef panel_t call
     cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
+    call.line, call.line_step, call.first_column = s.line, s.line_step, s.axis[3].items.source
+    call.line_columns = s.along_w.length
     call.x, call.y = <const char *const *>xs, <char *const *>ys
     for index in range(s.classes):
         class_segments(s, index, of)
@@ -306,6 +309,7 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
         for b in range(max(first_block - block, 0), min(end_block - block, blocks)):
             first = rows * b // blocks
             call.rows = rows * (b + 1) // blocks - first
+            call.line_at = first % s.line if s.line else 0
             locate_rows(s, of, first, call.rows, s.x + group * s.x_group, s.y + group * s.y_group,
                         xs, ys)
             for p in range(panels):

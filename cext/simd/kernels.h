@@ -37,7 +37,11 @@ typedef struct {
  * panel      rows of vectors * lanes elements, zero beyond `channels`
  * channels   of the panel that exist in y, y_step bytes apart
  *
- * A lanewise kernel reads x[r][grid offset + j * x_lane] instead: channel j has its own x.
+ * A lanewise kernel reads x[r][grid offset + j * x_lane] instead: channel j has its own x. It takes
+ * rows that are outputs along W together where `line` is not 0: so many are a line, and row 0 is
+ * output `line_at` of its own. Output i sees at tap t column first_column + i * line_step + t of x,
+ * or first_column + i - t for a line_step of -1, if that is one of `line_columns`; grids and
+ * pointers stand as if all were.
  */
 typedef struct {
     const char *const *x;
@@ -47,6 +51,7 @@ typedef struct {
     int vectors;
     grid_t grid;
     edge_t edge;
+    ptrdiff_t line, line_at, line_step, first_column, line_columns;
 } panel_t;
 
 /* Rows of weights, side by side in a panel: `vectors` vectors each, zero beyond `channels`. */

@@ -1,18 +1,19 @@
 /* Rows of x times a packed panel, channel by channel: depthwise convolution.
  *
  * As tile.h, but each channel has an x of its own, so that x is read in vectors, too, and a
- * multiply-add needs a load at least; unless neighbouring rows see the same x at different taps,
- * and what is read serves them all. Each sum runs over the grid in order, whatever the tile.
+ * multiply-add needs a load at least; unless rows are those of lines, where neighbours see the same
+ * x at different taps, and what is read serves them all. Each sum runs over the grid in order,
+ * whatever the tile.
  */
-#ifndef RUNS
-#define RUNS
+#ifndef LINES
+#define LINES
 /* The compiler would load a vector again for each of its uses, as that makes fewer instructions. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define IN_REGISTER(vector) __asm__("" : "+v"(vector))
 #else
 #define IN_REGISTER(vector)
 #endif
-enum { RUN_ROWS = 8, RUN_TAPS = 5, LANE_ROWS = 4, LONG_SUMS = 8 };
+enum { LINE_ROWS = 8, LINE_TAPS = 5, LANE_ROWS = 4, LONG_SUMS = 8 };
 #endif
 
 /* Sums of `rows` rows become results the slow way: some lanes only, y apart, or added to y. */
@@ -30,15 +31,16 @@ OUTLINE void NAME(finish_lanes)(const panel_t *a, char *const *y, ptrdiff_t chan
     }
 }
 
+/* The first `count` of R rows. */
 INLINE void NAME(finish_rows)(const int R, const panel_t *a, char *const *y, ptrdiff_t channel,
-                              const V *acc) {
+                              const V *acc, ptrdiff_t count) {
     const edge_t e = a->edge;
     const ptrdiff_t offset = a->y_offset + channel * a->y_step;
-    V sum[RUN_ROWS];
+    V sum[LINE_ROWS];
     if (e.add || a->y_step != sizeof(real) || a->channels - channel < LANES) {
-        real sums[RUN_ROWS * LANES];
+        real sums[LINE_ROWS * LANES];
         UNROLL for (int r = 0; r < R; r++) vstore(sums + r * LANES, acc[r]);
-        NAME(finish_lanes)(a, y, channel, sums, R);
+        NAME(finish_lanes)(a, y, channel, sums, count);
         return;
     }
     UNROLL for (int r = 0; r < R; r++) sum[r] = acc[r];
@@ -50,14 +52,16 @@ INLINE void NAME(finish_rows)(const int R, const panel_t *a, char *const *y, ptr
         const V low = vset1((real)e.low), high = vset1((real)e.high);
         UNROLL for (int r = 0; r < R; r++) sum[r] = vmin(high, vmax(low, sum[r]));
     }
-    UNROLL for (int r = 0; r < R; r++) vstore(y[r] + offset, sum[r]);
+    UNROLL for (int r = 0; r < R; r++) {
+        if (r < count) vstore(y[r] + offset, sum[r]);
+    }
 }
 
 /* R rows from `first` on by C vectors of channels. */
 INLINE void NAME(lane_tile)(const int R, const int C, const int LAYOUT, const panel_t *a,
                             ptrdiff_t first, ptrdiff_t channel) {
-    V acc[LONG_SUMS][RUN_ROWS];
-    const char *x[RUN_ROWS];
+    V acc[LONG_SUMS][LINE_ROWS];
+    const char *x[LINE_ROWS];
     char *const *y = a->y + first;
     const char *panel = a->panel + channel * sizeof(real);
     const grid_t g = a->grid;
@@ -92,7 +96,7 @@ INLINE void NAME(lane_tile)(const int R, const int C, const int LAYOUT, const pa
                 }
             }
     UNROLL for (int c = 0; c < C; c++)
-        NAME(finish_rows)(R, a, y, channel + c * LANES, acc[c]);
+        NAME(finish_rows)(R, a, y, channel + c * LANES, acc[c], R);
 }
 
 /* R rows for all channels. */
@@ -111,111 +115,103 @@ INLINE void NAME(lane_channels)(const int R, const panel_t *a, ptrdiff_t row) {
     if (channel < a->channels) NAME(lane_tile)(R, 1, PART, a, row, channel);
 }
 
-/* Rows from `row` to `end`, the last of them twice where that makes a whole tile. */
-OUTLINE void NAME(lane_rows)(const panel_t *a, ptrdiff_t row, ptrdiff_t end) {
-    const int twice = !a->edge.add && !a->edge.resume && end - row >= LANE_ROWS;
-    while (row + LANE_ROWS <= end || (twice && row < end)) {
-        NAME(lane_channels)(LANE_ROWS, a, row + LANE_ROWS <= end ? row : end - LANE_ROWS);
+/* All rows, the last of them twice where that makes a whole tile. */
+INLINE void NAME(lane_rows)(const panel_t *a) {
+    const int twice = !a->edge.add && !a->edge.resume && a->rows >= LANE_ROWS;
+    ptrdiff_t row = 0;
+    while (row + LANE_ROWS <= a->rows || (twice && row < a->rows)) {
+        NAME(lane_channels)(LANE_ROWS, a,
+                            row + LANE_ROWS <= a->rows ? row : a->rows - LANE_ROWS);
         row += LANE_ROWS;
     }
-    for (; row < end; row++) NAME(lane_channels)(1, a, row);
+    for (; row < a->rows; row++) NAME(lane_channels)(1, a, row);
 }
 
-/* R rows whose x lie S taps apart, one vector of channels, W taps in each row of the kernel: what
- * is read of x serves all the rows that see it, each at a later tap than the row after. BACK: the
- * rows are taken from the last to the first (an input gradient's taps go backwards, too). */
-INLINE void NAME(run_tile)(const int R, const int W, const int S, const int BACK,
-                           const panel_t *a, ptrdiff_t first, ptrdiff_t channel) {
-    V acc[RUN_ROWS];
-    char *y[RUN_ROWS];
+/* `count` of R rows of a line, S taps apart, one vector of channels, W taps along the line: what is
+ * read of x serves all the rows that see it, each at a later tap than the row after. BACK: the rows
+ * are taken from the last to the first (an input gradient's taps go backwards, too). Of the columns
+ * that the rows see, numbered in this order, those from `low` to `high` - 1 exist. */
+INLINE void NAME(line_tile)(const int W, const int S, const int BACK, const int BORDER,
+                            const panel_t *a, ptrdiff_t first, ptrdiff_t count, ptrdiff_t low,
+                            ptrdiff_t high, ptrdiff_t channel) {
+    enum { R = LINE_ROWS };
+    V acc[R];
     const grid_t g = a->grid;
-    const char *x = a->x[BACK ? first + R - 1 : first] + a->x_offset + channel * sizeof(real);
+    const char *x = a->x[first] + a->x_offset + channel * sizeof(real);
     const char *panel = a->panel + channel * sizeof(real);
+    if (BACK) x -= (R - 1) * g.x_step[3];
 
-    UNROLL for (int r = 0; r < R; r++) {
-        acc[r] = vset1(0);
-        y[r] = a->y[BACK ? first + R - 1 - r : first + r];
-    }
+    UNROLL for (int r = 0; r < R; r++) acc[r] = vset1(0);
     for (ptrdiff_t j = 0; j < g.size[1]; j++)
         for (ptrdiff_t k = 0; k < g.size[2]; k++) {
             const char *at = x + j * g.x_step[1] + k * g.x_step[2];
             const char *w = panel + j * g.w_step[1] + k * g.w_step[2];
-            V weight[RUN_TAPS];
+            V weight[LINE_TAPS];
             UNROLL for (int t = 0; t < W; t++) {
                 weight[t] = vload(w + t * g.w_step[3]);
                 IN_REGISTER(weight[t]);
             }
-            UNROLL for (int p = 0; p < (R - 1) * S + W; p++) {
+            UNROLL for (int p = 0; p < (R - 1) * S + W; p++, at += g.x_step[3]) {
+                if (BORDER && (p < low || p >= high)) continue;
                 V value = vload(at);
                 IN_REGISTER(value);
-                at += g.x_step[3];
                 UNROLL for (int r = 0; r < R; r++) {
+                    const int to = BACK ? R - 1 - r : r;
                     if (p >= r * S && p < r * S + W)
-                        acc[r] = vfma(value, weight[p - r * S], acc[r]);
+                        acc[to] = vfma(value, weight[p - r * S], acc[to]);
                 }
             }
         }
-    NAME(finish_rows)(R, a, y, channel, acc);
+    NAME(finish_rows)(R, a, a->y + first, channel, acc, count);
 }
 
-/* A tile's rows for all channels: the last vector computes some of them again. */
-INLINE void NAME(run_channels)(const int R, const int W, const int S, const int BACK,
-                               const panel_t *a, ptrdiff_t first) {
-    for (ptrdiff_t channel = 0; channel < a->channels; channel += LANES)
-        NAME(run_tile)(R, W, S, BACK, a, first,
-                       channel + LANES <= a->channels ? channel : a->channels - LANES);
-}
-
-/* Rows one after the other are cut into tiles, the last of which computes some of them again. */
-INLINE void NAME(run_rows)(const int W, const int S, const int BACK, const panel_t *a,
-                           ptrdiff_t row, ptrdiff_t end) {
-    const int R = RUN_ROWS, HALF = RUN_ROWS / 2;
-    if (end - row >= R)
-        for (; row < end; row += R)
-            NAME(run_channels)(R, W, S, BACK, a, row < end - R ? row : end - R);
-    else if (end - row >= HALF)
-        for (; row < end; row += HALF)
-            NAME(run_channels)(HALF, W, S, BACK, a, row < end - HALF ? row : end - HALF);
-    else
-        NAME(lane_rows)(a, row, end);
-}
-
-INLINE void NAME(runs)(const int W, const int S, const int BACK, const panel_t *a) {
-    const ptrdiff_t step = (BACK ? -S : S) * a->grid.x_step[3];
-    for (ptrdiff_t row = 0, end; row < a->rows; row = end) {
-        for (end = row + 1; end < a->rows && a->x[end] - a->x[end - 1] == step;) end++;
-        NAME(run_rows)(W, S, BACK, a, row, end);
+/* A tile's rows for all channels: the last vector computes some of them again. `at`: of `first` in
+ * its line. */
+INLINE void NAME(line_channels)(const int W, const int S, const int BACK, const panel_t *a,
+                                ptrdiff_t first, ptrdiff_t count, ptrdiff_t at) {
+    const ptrdiff_t columns = (LINE_ROWS - 1) * S + W;
+    const ptrdiff_t column = a->first_column + at * S + (BACK ? LINE_ROWS - 1 : 0);
+    const ptrdiff_t low = BACK ? column - a->line_columns + 1 : -column;
+    const ptrdiff_t high = low + a->line_columns;
+    const int border = low > 0 || high < columns;
+    for (ptrdiff_t next = 0; next < a->channels; next += LANES) {
+        const ptrdiff_t channel = next + LANES <= a->channels ? next : a->channels - LANES;
+        if (border)
+            NAME(line_tile)(W, S, BACK, 1, a, first, count, low, high, channel);
+        else
+            NAME(line_tile)(W, S, BACK, 0, a, first, count, low, high, channel);
     }
 }
 
-/* How many taps the first two rows are apart, where there is a run_tile for it, else 0. */
-INLINE int NAME(run_step)(const panel_t *a) {
-    const grid_t *g = &a->grid;
-    if (a->rows < RUN_ROWS / 2 || a->channels < LANES || a->x_lane != sizeof(real) ||
-        a->edge.add || a->edge.resume || g->size[0] != 1)
-        return 0;
-    const ptrdiff_t apart = a->x[1] - a->x[0];
-    return apart == g->x_step[3]       ? 1
-           : apart == 2 * g->x_step[3] ? 2
-           : apart == -g->x_step[3]    ? -1
-                                       : 0;
+/* Lines are cut into tiles, the last of which computes some rows again. */
+INLINE void NAME(lines)(const int W, const int S, const int BACK, const panel_t *a) {
+    ptrdiff_t at = a->line_at;
+    for (ptrdiff_t row = 0, end; row < a->rows; row = end, at = 0) {
+        end = row + a->line - at < a->rows ? row + a->line - at : a->rows;
+        const ptrdiff_t last = end - row < LINE_ROWS ? row : end - LINE_ROWS;
+        for (ptrdiff_t next = row; next < end; next += LINE_ROWS) {
+            const ptrdiff_t first = next < last ? next : last;
+            NAME(line_channels)
+            (W, S, BACK, a, first, end - first < LINE_ROWS ? end - first : LINE_ROWS,
+             at + first - row);
+        }
+    }
 }
 
 static void NAME(lanewise)(const panel_t *a) {
-    const int step = NAME(run_step)(a);
     const ptrdiff_t taps = a->grid.size[3];
-    if (taps == 3 && step == 1)
-        NAME(runs)(3, 1, 0, a);
-    else if (taps == 3 && step == 2)
-        NAME(runs)(3, 2, 0, a);
-    else if (taps == 3 && step == -1)
-        NAME(runs)(3, 1, 1, a);
-    else if (taps == 5 && step == 1)
-        NAME(runs)(5, 1, 0, a);
-    else if (taps == 5 && step == 2)
-        NAME(runs)(5, 2, 0, a);
-    else if (taps == 5 && step == -1)
-        NAME(runs)(5, 1, 1, a);
-    else
-        NAME(lane_rows)(a, 0, a->rows);
+    if (!a->line || a->grid.size[0] == 0) /* no taps at all */
+        NAME(lane_rows)(a);
+    else if (taps == 3 && a->line_step == 1)
+        NAME(lines)(3, 1, 0, a);
+    else if (taps == 3 && a->line_step == 2)
+        NAME(lines)(3, 2, 0, a);
+    else if (taps == 3 && a->line_step == -1)
+        NAME(lines)(3, 1, 1, a);
+    else if (taps == 5 && a->line_step == 1)
+        NAME(lines)(5, 1, 0, a);
+    else if (taps == 5 && a->line_step == 2)
+        NAME(lines)(5, 2, 0, a);
+    else if (taps == 5 && a->line_step == -1)
+        NAME(lines)(5, 1, 1, a);
 }
