@@ -1,6 +1,6 @@
 # cython: language_level=3, cdivision=True
-"""Sums whose vectors run along W: images of one channel, few channels in a group, depthwise
-convolution with channels first.
+"""Sums whose vectors run along W: images of one channel with few filters or with channels first, few
+channels in a group, depthwise convolution with channels first.
 
 Where windows step over columns of x, the rows of x that a few rows of outputs need are copied to
 scratch first: for a stride of S along W, as S rows of every S-th column. The kernel is
@@ -52,7 +52,8 @@ cdef inline bint is_planar(const sum_t *s) noexcept nogil:
         return False
     if s.axis[3].outs // residue_count(s) < (s.kernel.lanes + 1) // 2:
         return False
-    if s.groups == 1 and (filters >= FEW_FILTERS or inputs > 1 and filters > 2):
+    if s.groups == 1 and (filters > 2 if inputs > 1 else
+                          filters >= FEW_FILTERS and not s.y_step[3] == s.itemsize != s.y_channel):
         return False
     if s.groups > 1 and (filters >= max(s.kernel.lanes, FEW_FILTERS)
                          or filters == 1 and inputs == 1 and s.x_group == s.itemsize):
@@ -138,11 +139,11 @@ cdef inline void finish_lines(const sum_t *s, const planar_t *call) noexcept nog
 
 
 cdef inline void run_filters(const sum_t *s, planar_t *call, ptrdiff_t group) noexcept nogil:
-    """Some rows for all filters of a group: rows of one, or one row of four filters, at a time."""
+    """Some rows for all filters of a group: rows of one, or one row of several, at a time."""
     cdef planar_t part = call[0]
     cdef ptrdiff_t filter = 0, row, count
     while filter < s.channels:
-        count = 4 if s.channels - filter >= 4 else 1
+        count = 8 if s.channels - filter >= 8 else 4 if s.channels - filter >= 4 else 1
         part.w = call.w + filter * s.w_channel
         if s.bias:
             part.bias = s.bias + (group * s.channels + filter) * s.bias_step

@@ -28,8 +28,8 @@
 #define REAL_BITS 32
 #define real float
 #include "pack.h"
-#include "tile.h"
 #include "lanes.h"
+#include "tile.h"
 #include "lanewise.h"
 #include "planar.h"
 #include "pool.h"
@@ -41,8 +41,8 @@
 #define REAL_BITS 64
 #define real double
 #include "pack.h"
-#include "tile.h"
 #include "lanes.h"
+#include "tile.h"
 #include "lanewise.h"
 #include "planar.h"
 #include "pool.h"

@@ -5,6 +5,15 @@
 enum { DENSE, PART, EVEN, APART, FEW };
 #endif
 
+/* Elements `step` bytes apart, moved to and from neighbours. */
+OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
+    for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
+}
+
+OUTLINE void NAME(spread)(char *p, ptrdiff_t step, ptrdiff_t lanes, const real *from) {
+    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, from[j]);
+}
+
 /* The first `few` lanes, and zeros after them: nothing beyond is read. */
 INLINE V NAME(load_first)(const char *p, ptrdiff_t few) {
 #ifdef vload_first
@@ -14,6 +23,29 @@ INLINE V NAME(load_first)(const char *p, ptrdiff_t few) {
     memcpy(buffer, p, few * sizeof(real));
     return vload(buffer);
 #endif
+}
+
+/* Those lanes alone. */
+INLINE void NAME(store_first)(char *p, V value, ptrdiff_t few) {
+#ifdef vstore_first
+    vstore_first(p, value, few);
+#else
+    real buffer[LANES];
+    vstore(buffer, value);
+    memcpy(p, buffer, few * sizeof(real));
+#endif
+}
+
+/* All lanes, or if there are fewer than that, the first `few`. */
+INLINE V NAME(load_most)(const char *p, ptrdiff_t few) {
+    return few < LANES ? NAME(load_first)(p, few) : vload(p);
+}
+
+INLINE void NAME(store_most)(char *p, V value, ptrdiff_t few) {
+    if (few < LANES)
+        NAME(store_first)(p, value, few);
+    else
+        vstore(p, value);
 }
 
 /* Lanes `low` to `high` - 1, cut to those that there are. */

@@ -7,43 +7,42 @@
  */
 #ifndef PLANAR_SIZES
 #define PLANAR_SIZES
-enum { PLANAR_LINES = 4, LONG_LINE = 8 };
+enum { PLANAR_LINES = 4, MOST_LINES = 8, LONG_LINE = 8 };
 #endif
 
 /* Sums become results the slow way: columns apart, or fewer than a vector. */
-OUTLINE void NAME(spread_columns)(const planar_t *a, char *y, const real *sums, int vectors) {
-    const ptrdiff_t lanes = a->columns < LANES ? a->columns : LANES;
-    for (int c = 0; c < vectors; c++)
-        NAME(spread)(y + c * LANES * a->y_step, a->y_step, lanes, sums + c * LANES);
+OUTLINE void NAME(spread_columns)(const planar_t *a, char *y, const real *sums) {
+    NAME(spread)(y, a->y_step, a->columns < LANES ? a->columns : LANES, sums);
 }
 
+/* C vectors of columns from `column` on, the last of which starts `back` columns early. */
 INLINE void NAME(finish_columns)(const int C, const planar_t *a, ptrdiff_t line, ptrdiff_t column,
-                                 const V *acc) {
-    char *y = a->y + line * a->y_line + column * a->y_step;
-    V sum[LONG_LINE];
-    UNROLL for (int c = 0; c < C; c++) sum[c] = acc[c];
-    if (a->bias) {
-        const V bias = vset1(NAME(load_one)(a->bias + line * a->bias_line));
-        UNROLL for (int c = 0; c < C; c++) sum[c] = vadd(sum[c], bias);
-    }
-    if (a->clamp) {
-        const V low = vset1((real)a->low), high = vset1((real)a->high);
-        UNROLL for (int c = 0; c < C; c++) sum[c] = vmin(high, vmax(low, sum[c]));
-    }
-    if (a->y_step == sizeof(real) && a->columns >= LANES) {
-        UNROLL for (int c = 0; c < C; c++) vstore(y + c * sizeof(V), sum[c]);
-    } else {
-        real sums[LONG_LINE * LANES];
-        UNROLL for (int c = 0; c < C; c++) vstore(sums + c * LANES, sum[c]);
-        NAME(spread_columns)(a, y, sums, C);
+                                 ptrdiff_t back, const V *acc) {
+    UNROLL for (int c = 0; c < C; c++) {
+        const ptrdiff_t at = column + c * LANES - (c == C - 1 ? back : 0);
+        char *y = a->y + line * a->y_line + at * a->y_step;
+        V sum = acc[c];
+        if (a->bias) sum = vadd(sum, vset1(NAME(load_one)(a->bias + line * a->bias_line)));
+        if (a->clamp) sum = vmin(vset1((real)a->high), vmax(vset1((real)a->low), sum));
+        if (a->y_step == sizeof(real) && a->columns >= LANES) {
+            vstore(y, sum);
+        } else {
+            real sums[LANES];
+            vstore(sums, sum);
+            NAME(spread_columns)(a, y, sums);
+        }
     }
 }
 
-/* L lines from `line` on by C vectors of columns. SHARED: the lines read the same x. */
+/* L lines from `line` on by C vectors of columns, the last of which starts `back` columns early and
+ * computes them again. SHARED: the lines read the same x. */
 INLINE void NAME(planar_tile)(const int L, const int C, const int SHARED, const int MASKED,
-                              const planar_t *a, ptrdiff_t line, ptrdiff_t column) {
-    V acc[PLANAR_LINES][LONG_LINE];
-    const ptrdiff_t x_line = SHARED ? 0 : a->x_line, w_line = SHARED ? a->w_line : 0;
+                              const planar_t *a, ptrdiff_t line, ptrdiff_t column,
+                              ptrdiff_t back) {
+    V acc[MOST_LINES][LONG_LINE];
+    const ptrdiff_t x_line = SHARED ? 0 : a->x_line;
+    /* Eight weights at steps unknown would take more registers for addresses than there are. */
+    const ptrdiff_t w_line = L == MOST_LINES ? (ptrdiff_t)sizeof(real) : SHARED ? a->w_line : 0;
     const ptrdiff_t x_channel = a->x_channel, w_channel = a->w_channel;
     const char *x = a->x + line * a->x_line + column * (ptrdiff_t)sizeof(real);
     const char *w = a->w + line * a->w_line;
@@ -58,12 +57,13 @@ INLINE void NAME(planar_tile)(const int L, const int C, const int SHARED, const 
                 MASK here = mask_equal(vset1(0), vset1(0));
                 if (MASKED) here = NAME(lanes_between)(tap->low - column, tap->high - column);
                 for (ptrdiff_t left = a->channels; left > 0; left--) {
-                    V weight[PLANAR_LINES], value[LONG_LINE];
+                    V weight[MOST_LINES], value[LONG_LINE];
                     UNROLL for (int l = 0; l < L; l++) {
                         if (l == 0 || SHARED)
                             weight[l] = vset1(NAME(load_one)(q + l * w_line));
                         UNROLL for (int c = 0; c < C; c++) {
-                            const char *from = p + l * x_line + c * (ptrdiff_t)sizeof(V);
+                            const char *from = p + l * x_line + c * (ptrdiff_t)sizeof(V) -
+                                               (c == C - 1 ? back * (ptrdiff_t)sizeof(real) : 0);
                             if (l == 0 || !SHARED)
                                 value[c] = MASKED ? NAME(load_between)(from, here,
                                                                        tap->low - column,
@@ -77,31 +77,43 @@ INLINE void NAME(planar_tile)(const int L, const int C, const int SHARED, const 
                     q += w_channel;
                 }
             }
-    UNROLL for (int l = 0; l < L; l++) NAME(finish_columns)(C, a, line + l, column, acc[l]);
+    UNROLL for (int l = 0; l < L; l++) NAME(finish_columns)(C, a, line + l, column, back, acc[l]);
 }
 
 /* All columns of L lines. */
 INLINE void NAME(planar_lines)(const int L, const int SHARED, const planar_t *a, ptrdiff_t line) {
     const int MANY = L == 1 ? LONG_LINE : 2;
-    const ptrdiff_t last = a->columns < LANES ? 0 : a->columns - LANES;
+    const int open = a->end_whole == a->columns; /* no border at the end */
     for (ptrdiff_t column = 0; column < a->columns;) {
-        const ptrdiff_t at = column < last ? column : last;
-        if (at < a->first_whole || at + LANES > a->end_whole) {
-            NAME(planar_tile)(L, 1, SHARED, 1, a, line, at);
+        const ptrdiff_t last = a->columns < LANES ? 0 : a->columns - LANES;
+        const ptrdiff_t at = column < last ? column : last, left = a->end_whole - at;
+        if (at < a->first_whole || left < LANES) {
+            NAME(planar_tile)(L, 1, SHARED, 1, a, line, at, 0);
             column = at + LANES;
-        } else if (at + MANY * LANES <= a->end_whole) {
-            NAME(planar_tile)(L, MANY, SHARED, 0, a, line, at);
+            continue;
+        }
+        const ptrdiff_t count = (left + (open ? LANES - 1 : 0)) / LANES;
+        if (count >= MANY) {
+            const ptrdiff_t back = left < MANY * LANES ? MANY * LANES - left : 0;
+            NAME(planar_tile)(L, MANY, SHARED, 0, a, line, at, back);
             column = at + MANY * LANES;
         } else {
-            NAME(planar_tile)(L, 1, SHARED, 0, a, line, at);
+            NAME(planar_tile)(L, 1, SHARED, 0, a, line, at, 0);
             column = at + LANES;
         }
     }
 }
 
 static void NAME(planar)(const planar_t *a) {
-    if (a->x_line == 0 && a->lines == PLANAR_LINES) {
-        NAME(planar_lines)(PLANAR_LINES, 1, a, 0);
+    if (a->x_line == 0 && a->lines % PLANAR_LINES == 0) {
+#if TILE_VECTORS > 2
+        if (a->lines == MOST_LINES && a->w_line == sizeof(real)) {
+            NAME(planar_lines)(MOST_LINES, 1, a, 0);
+            return;
+        }
+#endif
+        for (ptrdiff_t line = 0; line < a->lines; line += PLANAR_LINES)
+            NAME(planar_lines)(PLANAR_LINES, 1, a, line);
     } else if (a->w_line == 0 && a->lines >= PLANAR_LINES) {
         for (ptrdiff_t line = 0; line < a->lines; line += PLANAR_LINES)
             NAME(planar_lines)(PLANAR_LINES, 0, a,

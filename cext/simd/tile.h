@@ -14,19 +14,11 @@ enum { NAME(lanes) = LANES };
 #define PANEL_AHEAD 8192
 #endif
 
-/* Elements `step` bytes apart, moved to and from neighbours. */
-OUTLINE void NAME(gather)(const char *p, ptrdiff_t step, ptrdiff_t lanes, real *to) {
-    for (ptrdiff_t j = 0; j < lanes; j++) to[j] = NAME(load_one)(p + j * step);
-}
-
-OUTLINE void NAME(spread)(char *p, ptrdiff_t step, ptrdiff_t lanes, const real *from) {
-    for (ptrdiff_t j = 0; j < lanes; j++) NAME(store_one)(p + j * step, from[j]);
-}
-
 /* A row of the tile, moved between y and registers; the slow way where y has holes or ends. */
 INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C) {
-    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
-        UNROLL for (int c = 0; c < C; c++) row[c] = vload(y + c * (ptrdiff_t)sizeof(V));
+    if (a->y_step == sizeof(real)) {
+        UNROLL for (int c = 0; c < C; c++)
+            row[c] = NAME(load_most)(y + c * (ptrdiff_t)sizeof(V), a->channels - c * LANES);
         return;
     }
     real buffer[TILE_VECTORS * LANES] = {0};
@@ -34,16 +26,37 @@ INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C)
     UNROLL for (int c = 0; c < C; c++) row[c] = vload(buffer + c * LANES);
 }
 
-INLINE void NAME(write_row)(const panel_t *a, char *y, const V *row, const int C) {
-    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
-        UNROLL for (int c = 0; c < C; c++) vstore(y + c * (ptrdiff_t)sizeof(V), row[c]);
-        return;
-    }
-    real buffer[TILE_VECTORS * LANES];
-    UNROLL for (int c = 0; c < C; c++) vstore(buffer + c * LANES, row[c]);
-    NAME(spread)(y, a->y_step, a->channels, buffer);
+INLINE int NAME(side_by_side)(char *const *y, int rows) {
+    for (int r = 1; r < rows; r++)
+        if (y[r] - y[r - 1] != (ptrdiff_t)sizeof(real)) return 0;
+    return 1;
 }
 
+/* Rows of sums, `width` elements each, to where the channels of y lie apart. There, neighbouring
+ * rows mostly lie side by side: squares of both are turned around, and some elements written
+ * twice. */
+OUTLINE void NAME(spread_rows)(const panel_t *a, char *const *y, int rows, const real *sums,
+                               int width) {
+    enum { SIDE = NAME(SQUARE) };
+    const ptrdiff_t last = a->channels - SIDE;
+    for (int r = 0; r < rows;) {
+        const int first = r <= rows - SIDE ? r : rows - SIDE;
+        if (first < 0 || last < 0 || !NAME(side_by_side)(y + first, SIDE)) {
+            NAME(spread)(y[r] + a->y_offset, a->y_step, a->channels, sums + r * width);
+            r++;
+            continue;
+        }
+        for (ptrdiff_t next = 0; next < a->channels; next += SIDE) {
+            const ptrdiff_t j = next < last ? next : last;
+            NAME(square)
+            ((const char *)(sums + first * width + j), width * sizeof(real),
+             y[first] + a->y_offset + j * a->y_step, a->y_step);
+        }
+        r = first + SIDE;
+    }
+}
+
+/* What the accumulators of a row become. */
 INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
     const edge_t *e = &a->edge;
     if (e->bias) {
@@ -59,7 +72,6 @@ INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
         NAME(read_row)(a, y, before, C);
         UNROLL for (int c = 0; c < C; c++) row[c] = vadd(before[c], row[c]);
     }
-    NAME(write_row)(a, y, row, C);
 }
 
 INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t first) {
@@ -98,6 +110,17 @@ INLINE void NAME(tile)(const int R, const int C, const panel_t *a, ptrdiff_t fir
                 }
             }
     UNROLL for (int r = 0; r < R; r++) NAME(finish_row)(a, y[r] + a->y_offset, acc[r], C);
+    if (a->y_step == sizeof(real)) {
+        UNROLL for (int r = 0; r < R; r++)
+            UNROLL for (int c = 0; c < C; c++)
+                NAME(store_most)(y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V), acc[r][c],
+                                 a->channels - c * LANES);
+    } else {
+        real sums[MOST_ROWS * TILE_VECTORS * LANES];
+        UNROLL for (int r = 0; r < R; r++)
+            UNROLL for (int c = 0; c < C; c++) vstore(sums + (r * C + c) * LANES, acc[r][c]);
+        NAME(spread_rows)(a, y, R, sums, C * LANES);
+    }
 }
 
 /* Rows are cut into tiles whose sizes differ by one at most: a lone leftover row would run at a

@@ -11,6 +11,7 @@
 
 #define vload(p) OP(loadu)((const real *)(p))
 #define vload_first(p, few) OP(maskload)((const real *)(p), FIRST_LANES(few))
+#define vstore_first(p, a, few) OP(maskstore)((real *)(p), FIRST_LANES(few), a)
 #define vload_masked(p, m) OP(maskload)((const real *)(p), PASTE(INTEGERS_, REAL_BITS)(m))
 #define INTEGERS_32(m) _mm256_castps_si256(m)
 #define INTEGERS_64(m) _mm256_castpd_si256(m)

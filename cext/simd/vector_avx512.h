@@ -14,6 +14,7 @@
 
 #define vload(p) OP(loadu)(p)
 #define vload_first(p, few) OP(maskz_loadu)((__mmask16)((1u << (few)) - 1), p)
+#define vstore_first(p, a, few) OP(mask_storeu)(p, (__mmask16)((1u << (few)) - 1), a)
 #define vload_masked(p, m) OP(maskz_loadu)(m, p)
 #define mask_between(low, high) ((__mmask16)((1u << (high)) - (1u << (low))))
 #define vstore(p, a) OP(storeu)(p, a)
