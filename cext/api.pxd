@@ -42,7 +42,7 @@ cdef extern from "simd/kernels.h" nogil:
     ctypedef struct panel_t:
         const char *const *x
         char *const *y
-        ptrdiff_t rows, x_offset, x_lane, y_offset, y_step, channels
+        ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels
         const char *panel
         int vectors
         grid_t grid
@@ -132,7 +132,7 @@ cdef extern from "simd/kernels.h" nogil:
         double low, high
 
     ctypedef struct kernels_t:
-        int lanes, tile_rows, tile_vectors
+        int lanes, tile_rows, tile_vectors, permutes
         void (*panel)(const panel_t *) noexcept nogil
         void (*lanewise)(const panel_t *) noexcept nogil
         void (*planar)(const planar_t *) noexcept nogil

@@ -73,12 +73,24 @@ cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
     return s.groups * s.block_parts * s.panel_parts
 
 
+cdef inline bint shares_vectors(const sum_t *s) noexcept nogil:
+    """Whether channels of so many groups make a vector that it pays to permute x for them, of which
+    they read one vector. (With two groups it took as long as the kernel of panels.)"""
+    cdef ptrdiff_t lanes = s.kernel.lanes, inputs = s.x_group // s.itemsize
+    return (s.kernel.permutes and s.channels > 1 and 4 * s.channels <= lanes
+            and lanes % s.channels == 0 and s.x_step[4] == s.itemsize
+            and (lanes // s.channels - 1) * inputs < lanes
+            and s.w_group == s.channels * s.w_channel and s.y_group == s.channels * s.y_channel)
+
+
 cdef inline void join_groups(sum_t *s) noexcept nogil:
-    """Groups of one output channel each are the channels of one lanewise sum."""
-    if s.groups > 1 and s.channels == 1:
-        s.channels, s.groups = s.groups, 1
+    """Groups of one output channel each, or of a few, are the channels of one lanewise sum."""
+    if s.groups > 1 and (s.channels == 1 or shares_vectors(s)):
         s.lanewise, s.packed = True, NULL
-        s.x_channel, s.w_channel, s.y_channel = s.x_group, s.w_group, s.y_group
+        s.share, s.x_channel = s.channels, s.x_group
+        if s.channels == 1:
+            s.w_channel, s.y_channel = s.w_group, s.y_group
+        s.channels, s.groups = s.groups * s.channels, 1
 
 
 cdef inline void join_classes(sum_t *s) noexcept nogil:
@@ -88,7 +100,7 @@ cdef inline void join_classes(sum_t *s) noexcept nogil:
     if (s.lanewise and (w.taps == 3 or w.taps == 5) and w.dilation == 1 and not s.runs
             and w.stride <= (1 if w.adjoint else 2) and s.axis[4].taps == 1
             and s.taps <= CHUNK_TAPS and s.channels >= s.kernel.lanes
-            and s.x_channel == s.itemsize):
+            and s.share == 1 and s.x_channel == s.itemsize):
         s.line, s.line_step = s.axis[3].outs, -1 if w.adjoint else w.stride
         s.axis[3].count = 1
         s.axis[3].items[0] = segment_t(

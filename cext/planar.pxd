@@ -1,6 +1,6 @@
 # cython: language_level=3, cdivision=True
-"""Sums whose vectors run along W: images of one channel with few filters or with channels first, few
-channels in a group, depthwise convolution with channels first.
+"""Sums whose vectors run along W: images of one channel with few filters or with channels first,
+few channels in a group, depthwise convolution with channels first.
 
 Where windows step over columns of x, the rows of x that a few rows of outputs need are copied to
 scratch first: for a stride of S along W, as S rows of every S-th column. The kernel is

@@ -48,7 +48,8 @@ cdef struct sum_t:
     ptrdiff_t y_step[AXES]
     ptrdiff_t w_step[AXES]            # by tap
     ptrdiff_t y_channel, w_channel
-    bint lanewise                     # each channel has an x of its own, x_channel further on
+    bint lanewise                     # every `share` channels have an x of their own, x_channel on
+    ptrdiff_t share
     ptrdiff_t x_channel
     ptrdiff_t line, line_step         # outputs along W in one class, see panel_t; 0: in several
     ptrdiff_t groups, channels        # channels of one group
@@ -280,8 +281,7 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
         call.edge.bias = bias
     set_grid(s, of, box, call)
     if s.lanewise:
-        call.x_offset += first * s.x_channel
-        call.x_lane = s.x_channel
+        call.x_offset += first // s.share * s.x_channel
         s.kernel.lanewise(call)
     else:
         s.kernel.panel(call)
@@ -299,6 +299,7 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
     cdef const segment_t *of[AXES]
     cdef panel_t call
     cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
+    call.share, call.x_lane = s.share, s.x_channel
     call.line, call.line_step, call.first_column = s.line, s.line_step, s.axis[3].items.source
     call.line_columns = s.along_w.length
     call.x, call.y = <const char *const *>xs, <char *const *>ys

@@ -25,6 +25,12 @@
 #define PREFETCH(address) __builtin_prefetch(address)
 #endif
 
+#ifdef vpermute
+enum { PERMUTES = 1 };
+#else
+enum { PERMUTES = 0 };
+#endif
+
 #define REAL_BITS 32
 #define real float
 #include "pack.h"
@@ -51,7 +57,7 @@
 
 #define ROW(bits)                                                                                  \
     {                                                                                              \
-        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, panel_f##bits,                       \
+        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, PERMUTES, panel_f##bits,             \
             lanewise_f##bits, planar_f##bits, collect_f##bits, pack_f##bits,                       \
             pool_f##bits, pool_gradient_f##bits, winograd_input_f##bits, winograd_output_f##bits,  \
             winograd_kernel_f##bits, winograd_gradient_f##bits, winograd_kernel_gradient_f##bits,  \

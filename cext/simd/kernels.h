@@ -37,7 +37,8 @@ typedef struct {
  * panel      rows of vectors * lanes elements, zero beyond `channels`
  * channels   of the panel that exist in y, y_step bytes apart
  *
- * A lanewise kernel reads x[r][grid offset + j * x_lane] instead: channel j has its own x. It takes
+ * A lanewise kernel reads x[r][grid offset + j / share * x_lane] instead: each channel, or where
+ * `permutes` each `share` of them (which divides a vector), have their own x. It takes
  * rows that are outputs along W together where `line` is not 0: so many are a line, and row 0 is
  * output `line_at` of its own. Output i sees at tap t column first_column + i * line_step + t of x,
  * or first_column + i - t for a line_step of -1, if that is one of `line_columns`; grids and
@@ -46,7 +47,7 @@ typedef struct {
 typedef struct {
     const char *const *x;
     char *const *y;
-    ptrdiff_t rows, x_offset, x_lane, y_offset, y_step, channels;
+    ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels;
     const char *panel;
     int vectors;
     grid_t grid;
@@ -84,6 +85,7 @@ typedef struct {
     int lanes;        /* elements in one vector */
     int tile_rows;    /* the widest register tile: rows of x ... */
     int tile_vectors; /* ... by vectors of output channels */
+    int permutes;     /* whether lanewise shares x, of which a vector's channels read one vector */
     void (*panel)(const panel_t *);
     void (*lanewise)(const panel_t *);
     void (*planar)(const planar_t *);

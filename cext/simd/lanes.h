@@ -1,8 +1,9 @@
 /* Vectors from and to arrays in which their lanes may lie apart or not all exist. */
 #ifndef LANE_LAYOUTS
 #define LANE_LAYOUTS
-/* Side by side; so, but only the first few of them; every second; apart; apart and only a few. */
-enum { DENSE, PART, EVEN, APART, FEW };
+/* Side by side; so, but only the first few of them; every second; apart; apart and only a few; some
+ * the same (see lanewise.h). */
+enum { DENSE, PART, EVEN, APART, FEW, SHARED };
 #endif
 
 /* Elements `step` bytes apart, moved to and from neighbours. */

@@ -57,9 +57,33 @@ INLINE void NAME(finish_rows)(const int R, const panel_t *a, char *const *y, ptr
     }
 }
 
+/* What the lanes of a vector read where several share an element: a vector that is permuted. */
+typedef struct {
+    ptrdiff_t share, step; /* of elements */
+    int32_t from[VECTOR_BITS / 32];
+} NAME(shared_t);
+
+INLINE void NAME(share)(const panel_t *a, NAME(shared_t) * shared) {
+    const int parts = REAL_BITS / 32;
+    shared->share = a->share;
+    shared->step = a->x_lane / (ptrdiff_t)sizeof(real);
+    for (int j = 0; j < VECTOR_BITS / 32; j++)
+        shared->from[j] = (int32_t)(j / parts / a->share * shared->step * parts + j % parts);
+}
+
+INLINE V NAME(read_shared)(const char *p, const NAME(shared_t) * shared, ptrdiff_t lanes) {
+#ifdef vpermute
+    return vpermute(NAME(load_first)(p, (lanes - 1) / shared->share * shared->step + 1),
+                    shared->from);
+#else
+    (void)shared, (void)lanes;
+    return vload(p);
+#endif
+}
+
 /* R rows from `first` on by C vectors of channels. */
 INLINE void NAME(lane_tile)(const int R, const int C, const int LAYOUT, const panel_t *a,
-                            ptrdiff_t first, ptrdiff_t channel) {
+                            const NAME(shared_t) * shared, ptrdiff_t first, ptrdiff_t channel) {
     V acc[LONG_SUMS][LINE_ROWS];
     const char *x[LINE_ROWS];
     char *const *y = a->y + first;
@@ -67,9 +91,11 @@ INLINE void NAME(lane_tile)(const int R, const int C, const int LAYOUT, const pa
     const grid_t g = a->grid;
     const ptrdiff_t x_lane = a->x_lane, left = a->channels - channel;
     const ptrdiff_t lanes = left < LANES ? left : LANES;
+    const ptrdiff_t x_vector = (LAYOUT == SHARED ? LANES / a->share : LANES) * x_lane;
 
     UNROLL for (int r = 0; r < R; r++) {
-        x[r] = a->x[first + r] + a->x_offset + channel * x_lane;
+        x[r] = a->x[first + r] + a->x_offset +
+               (LAYOUT == SHARED ? channel / a->share : channel) * x_lane;
         UNROLL for (int c = 0; c < C; c++) acc[c][r] = vset1(0);
     }
     if (a->edge.resume) {
@@ -86,10 +112,13 @@ INLINE void NAME(lane_tile)(const int R, const int C, const int LAYOUT, const pa
                 for (ptrdiff_t taps = g.size[3]; taps > 0; taps--) {
                     UNROLL for (int c = 0; c < C; c++) {
                         const V weight = vload(w + c * (ptrdiff_t)sizeof(V));
-                        UNROLL for (int r = 0; r < R; r++)
-                            acc[c][r] = vfma(NAME(read_lanes)(x[r] + at + c * LANES * x_lane,
-                                                              x_lane, LAYOUT, lanes),
-                                             weight, acc[c][r]);
+                        UNROLL for (int r = 0; r < R; r++) {
+                            const char *from = x[r] + at + c * x_vector;
+                            const V value = LAYOUT == SHARED
+                                                ? NAME(read_shared)(from, shared, lanes)
+                                                : NAME(read_lanes)(from, x_lane, LAYOUT, lanes);
+                            acc[c][r] = vfma(value, weight, acc[c][r]);
+                        }
                     }
                     at += g.x_step[3];
                     w += g.w_step[3];
@@ -100,31 +129,41 @@ INLINE void NAME(lane_tile)(const int R, const int C, const int LAYOUT, const pa
 }
 
 /* R rows for all channels. */
-INLINE void NAME(lane_channels)(const int R, const panel_t *a, ptrdiff_t row) {
+INLINE void NAME(lane_channels)(const int R, const panel_t *a, const NAME(shared_t) * shared,
+                                ptrdiff_t row) {
     const int MANY = R == 1 ? LONG_SUMS : 2;
     ptrdiff_t channel = 0;
+    if (a->share > 1) {
+        for (; R > 1 && channel + 2 * LANES <= a->channels; channel += 2 * LANES)
+            NAME(lane_tile)(R, 2, SHARED, a, shared, row, channel);
+        for (; channel < a->channels; channel += LANES)
+            NAME(lane_tile)(R, 1, SHARED, a, shared, row, channel);
+        return;
+    }
     if (a->x_lane != sizeof(real)) {
         for (; channel < a->channels; channel += LANES)
-            NAME(lane_tile)(R, 1, FEW, a, row, channel);
+            NAME(lane_tile)(R, 1, FEW, a, shared, row, channel);
         return;
     }
     for (; channel + MANY * LANES <= a->channels; channel += MANY * LANES)
-        NAME(lane_tile)(R, MANY, DENSE, a, row, channel);
+        NAME(lane_tile)(R, MANY, DENSE, a, shared, row, channel);
     for (; channel + LANES <= a->channels; channel += LANES)
-        NAME(lane_tile)(R, 1, DENSE, a, row, channel);
-    if (channel < a->channels) NAME(lane_tile)(R, 1, PART, a, row, channel);
+        NAME(lane_tile)(R, 1, DENSE, a, shared, row, channel);
+    if (channel < a->channels) NAME(lane_tile)(R, 1, PART, a, shared, row, channel);
 }
 
 /* All rows, the last of them twice where that makes a whole tile. */
 INLINE void NAME(lane_rows)(const panel_t *a) {
     const int twice = !a->edge.add && !a->edge.resume && a->rows >= LANE_ROWS;
     ptrdiff_t row = 0;
+    NAME(shared_t) shared;
+    NAME(share)(a, &shared);
     while (row + LANE_ROWS <= a->rows || (twice && row < a->rows)) {
-        NAME(lane_channels)(LANE_ROWS, a,
+        NAME(lane_channels)(LANE_ROWS, a, &shared,
                             row + LANE_ROWS <= a->rows ? row : a->rows - LANE_ROWS);
         row += LANE_ROWS;
     }
-    for (; row < a->rows; row++) NAME(lane_channels)(1, a, row);
+    for (; row < a->rows; row++) NAME(lane_channels)(1, a, &shared, row);
 }
 
 /* `count` of R rows of a line, S taps apart, one vector of channels, W taps along the line: what is

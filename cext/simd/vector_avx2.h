@@ -42,3 +42,9 @@ static const int first_lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define EVENS_32(a, b)                                                                        \
     _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(a, b, 0xD8)), 0xD8))
 #define EVENS_64(a, b) _mm256_permute4x64_pd(_mm256_shuffle_pd(a, b, 0xA), 0xD8)
+
+/* Each 32 bits of the result: those of a that their index names. */
+#define vpermute(a, indices) \
+    PASTE(PERMUTE_, REAL_BITS)(a, _mm256_loadu_si256((const __m256i *)(indices)))
+#define PERMUTE_32(a, i) _mm256_permutevar8x32_ps(a, i)
+#define PERMUTE_64(a, i) _mm256_castps_pd(PERMUTE_32(_mm256_castpd_ps(a), i))

@@ -38,3 +38,8 @@
     OP(permutex2var)                                                                           \
     (a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31), b)
 #define EVENS_64(a, b) OP(permutex2var)(a, _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15), b)
+
+/* Each 32 bits of the result: those of a that their index names. */
+#define vpermute(a, indices) PASTE(PERMUTE_, REAL_BITS)(a, _mm512_loadu_si512(indices))
+#define PERMUTE_32(a, i) _mm512_permutexvar_ps(i, a)
+#define PERMUTE_64(a, i) _mm512_castps_pd(PERMUTE_32(_mm512_castpd_ps(a), i))

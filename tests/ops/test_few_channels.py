@@ -1,4 +1,4 @@
-"""Images of one or a few channels: vectors along W give the bits that panels of channels give."""
+"""Images or groups of few channels: their kernels give the bits that panels of channels give."""
 
 from dataclasses import replace
 
@@ -22,6 +22,12 @@ CONFIGS = [
     ConvConfig(1, (10, 33), (3, 2), 8, 2, 14, (3, 2), 2, data_format=FIRST),
     ConvConfig(1, (4, 5, 41), (2, 3, 3), 4, 4, 8, (1, 2, 1), "same", data_format=FIRST),
     ConvConfig(1, (3, 20), (3, 20), 1, 1, 1, padding=((1, 1), (40, 40))),
+    ConvConfig(1, (8, 40), (3, 3), 1, 1, 13, padding=1, data_format=FIRST),
+    ConvConfig(2, (5, 26), (3, 4), 1, 1, 16, padding=((0, 0), (2, 2)), data_format=FIRST),
+    ConvConfig(2, (5, 7), (3, 3), 20, 10, 20, padding=1),  # vectors that several groups share
+    ConvConfig(1, (6, 9), (3, 2), 24, 6, 24, 2, "same", (1, 2)),
+    ConvConfig(1, (5, 6), (3, 3), 11, 11, 22, padding="same"),
+    ConvConfig(1, (700,), (300,), 4, 2, 4),  # more taps than a chunk has
 ]
 
 
@@ -32,7 +38,7 @@ def results(config, x, kernel, bias, grad, activation="relu6"):
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_same_bits_as_panels(isa, dtype, threads, config):
-    """Of strided copies, which vectors along W do not read."""
+    """Of strided copies, which neither vectors along W nor shared vectors read."""
     arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
     apart = map(LAYOUTS["sliced"], arrays)
     for pair in zip(results(config, *arrays), results(config, *apart), strict=True):
