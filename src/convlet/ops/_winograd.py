@@ -51,8 +51,13 @@ def tile_sizes(
         return DIRECT
     largest = min(_largest_exact(height, width), _largest_packed(co))
     return Tiles(
-        _fastest(ci * co, out_height, out_width, largest),
-        _fastest(ci * co, height, width, _largest_exact(out_height, out_width)),
+        _fastest(ci * co, (height, width), (out_height, out_width), largest),
+        _fastest(
+            ci * co,
+            (out_height, out_width),
+            (height, width),
+            _largest_exact(out_height, out_width),
+        ),
         2 if out_height * out_width >= _LEAST_CHANNELS else 0,
     )
 
@@ -68,17 +73,25 @@ def _largest_packed(co: int) -> int:
     return 4 if 4 * filled <= 5 * co else 2
 
 
-def _fastest(channel_pairs: int, height: int, width: int, largest: int) -> int:
-    """The size with the least time for one image of height x width outputs."""
+def _fastest(
+    channel_pairs: int, source: tuple[int, int], outs: tuple[int, int], largest: int
+) -> int:
+    """The size with the least time for one image, of `source` pixels to `outs`."""
     read = _READ_NEAR if channel_pairs <= _NEAR else _READ_FAR
 
     def time(size: int) -> float:
         if size == 0:
-            return 9 * (height * width + read)
-        tiles = -(-height // size) * -(-width // size)
+            return _taps_seen(source[0], outs[0]) * _taps_seen(source[1], outs[1]) + 9 * read
+        tiles = -(-outs[0] // size) * -(-outs[1] // size)
         return (size + 2) ** 2 * (_COST[size] * tiles + read)
 
     return min((size for size in _COST if size <= largest), key=time)
+
+
+def _taps_seen(source: int, outs: int) -> float:
+    """Along one axis, taps that meet no padding, of all outputs; the direct algorithm's work."""
+    unpadded = max(source - outs + 2, 0) / 2  # at each end: 2 of a "valid" convolution, 1 of "same"
+    return 3 * source - unpadded * (unpadded + 1)
 
 
 def allowed(tiles: Tiles) -> Tiles:
