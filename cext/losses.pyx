@@ -4,7 +4,10 @@
 Arrays (N, C) are C-contiguous and checked by the caller. Sums over a row are in double, columns
 ascending. Rows are few and short beside a network's work: the calling thread computes them.
 """
+from libc.string cimport memset
+
 from api cimport floatstate_flush, floatstate_restore, floatstate_t
+from arrays cimport *
 from loss_elements cimport *
 from loss_rows cimport *
 
@@ -12,6 +15,15 @@ cdef double EPSILON = 1e-7  # Keras's: probabilities are clipped to [EPSILON, 1 
 
 cdef enum:
     CROSSENTROPY, CROSSENTROPY_LOGITS, FOCAL, FOCAL_LOGITS, CLASSES, ANGLES, OVERLAP, ELEMENTS
+
+cdef struct work_t:
+    int kind
+    const char *target
+    const char *y
+    char *values
+    char *grad                 # NULL where it is not wanted
+    ptrdiff_t rows, columns
+    double p[PARAMETERS]
 
 # Those of `loss_rows.pxd`, then those of `loss_elements.pxd`, in the order of `element_of`.
 KINDS = {name: number for number, name in enumerate((
@@ -48,35 +60,70 @@ cdef double row(int kind, element_t element, const real *t, const real *y, real 
     return over_elements(element, t, y, grad, columns, 1 if element == divergence else columns, p)
 
 
-def rows(str kind not None, const real[:, ::1] target not None, const real[:, ::1] y not None,
-         real[::1] values not None, real[:, ::1] grad, tuple numbers not None=()):
+cdef int fill(array_t *to, array, int access, const array_t *like, bint one_column) except -1:
+    """A matrix with another one's rows, and its columns or one."""
+    describe(to, array, 0, access)
+    same_type(to, like)
+    if one_column and count_elements(to) == to.size[4]:
+        to.size[3], to.size[4] = to.size[4], 1
+    if (count_elements(to) != to.size[3] * to.size[4] or to.size[3] != like.size[3]
+            or to.size[4] != (1 if one_column else like.size[4])):
+        raise ValueError("target, values and grad must have y's sizes")
+    return 0
+
+
+cdef void run(const work_t *w, const real *like) noexcept nogil:
+    """All rows, of like's element type."""
+    cdef floatstate_t before = floatstate_flush()
+    cdef element_t element = element_of(w.kind) if w.kind >= ELEMENTS else NULL
+    cdef real *slope = NULL
+    cdef ptrdiff_t i, at
+    for i in range(w.rows):
+        at = i * w.columns
+        if w.grad:
+            slope = <real *>w.grad + at
+        (<real *>w.values)[i] = <real>row(w.kind, element, <const real *>w.target + at,
+                                          <const real *>w.y + at, slope, w.columns, w.p)
+    floatstate_restore(before)
+
+
+def rows(str kind not None, target not None, y not None, values not None, grad,
+         tuple numbers not None=()):
     """values[i] = the loss of row i; grad[i, j] = its derivative in y[i, j], unless None.
 
     `numbers`: at most three of the loss's own; for the focal ones gamma, alpha, and whether alpha
     balances; for huber delta; for overlap alpha, beta and epsilon.
     """
-    cdef int which = KINDS[kind]
-    cdef element_t element = element_of(which) if which >= ELEMENTS else NULL
-    cdef ptrdiff_t i, count = y.shape[0], columns = y.shape[1]
-    cdef real *slope = NULL
-    cdef double p[PARAMETERS]
-    cdef floatstate_t before
-    if (target.shape[0] != count or target.shape[1] != columns or values.shape[0] != count
-            or (grad is not None and (grad.shape[0] != count or grad.shape[1] != columns))):
-        raise ValueError("target, values and grad must have y's sizes")
-    if columns == 0:
+    cdef array_t a, b
+    cdef work_t w
+    cdef bint single
+    cdef int i
+    memset(&w, 0, sizeof(w))
+    w.kind = KINDS[kind]
+    describe(&a, y, 0, READ_FLAT)
+    if a.itemsize != sizeof(float) and a.itemsize != sizeof(double):
+        raise TypeError(f"arrays must be float32 or float64, got {a.itemsize} bytes an element")
+    fill(&b, y, READ_FLAT, &a, False)
+    w.y, w.rows, w.columns = b.data, b.size[3], b.size[4]
+    fill(&b, target, READ_FLAT, &a, False)
+    w.target = b.data
+    fill(&b, values, WRITE_FLAT, &a, True)
+    w.values = b.data
+    if grad is not None:
+        fill(&b, grad, WRITE_FLAT, &a, False)
+        w.grad = b.data
+    if w.columns == 0:
         raise ValueError("y must have at least one column")
     if len(numbers) > PARAMETERS - FIRST:
         raise ValueError(f"numbers must be at most {PARAMETERS - FIRST}, got {len(numbers)}")
     # Rounded to the element type, in writing: GCC 12 leaves out two such casts beside each other.
-    p[LOW] = 1.0000000116860974e-07 if real is float else EPSILON
-    p[HIGH] = 0.9999998807907104 if real is float else 1 - EPSILON
+    single = a.itemsize == sizeof(float)
+    w.p[LOW] = 1.0000000116860974e-07 if single else EPSILON
+    w.p[HIGH] = 0.9999998807907104 if single else 1 - EPSILON
     for i in range(PARAMETERS - FIRST):
-        p[FIRST + i] = numbers[i] if i < len(numbers) else 0
+        w.p[FIRST + i] = numbers[i] if i < len(numbers) else 0
     with nogil:
-        before = floatstate_flush()
-        for i in range(count):
-            if grad is not None:
-                slope = &grad[i, 0]
-            values[i] = <real>row(which, element, &target[i, 0], &y[i, 0], slope, columns, p)
-        floatstate_restore(before)
+        if single:
+            run(&w, <const float *>NULL)
+        else:
+            run(&w, <const double *>NULL)

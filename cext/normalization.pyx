@@ -10,14 +10,11 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.string cimport memset
 
 from api cimport *
+from arrays cimport *
 
 from convlet._cext import runtime
 
 cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
-
-ctypedef fused real:
-    float
-    double
 
 cdef enum:
     RUNS = 64
@@ -43,15 +40,6 @@ cdef void norm_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil
     c.kernel(&part)
 
 
-cdef call_t new_call(int dtype, ptrdiff_t rows, ptrdiff_t columns):
-    cdef call_t call
-    memset(&call, 0, sizeof(call))
-    call.itemsize = sizeof(float) if dtype == FLOAT32 else sizeof(double)
-    call.whole.rows, call.whole.columns = rows, columns
-    call.step = max(NORM_BLOCK // columns, 1)
-    return call
-
-
 cdef int run(call_t *call) except -1:
     cdef int failed
     cdef ptrdiff_t tasks = (call.whole.rows + call.step - 1) // call.step
@@ -62,16 +50,65 @@ cdef int run(call_t *call) except -1:
     return 0
 
 
-cdef int check(const Py_ssize_t *shape, const Py_ssize_t *other) except -1:
-    if shape[0] != other[0] or shape[1] != other[1]:
-        raise ValueError("arrays must have the same sizes")
+cdef int matrix(array_t *to, array, int access, const array_t *like) except -1:
+    """Rows and columns, which are those of another matrix unless that is NULL."""
+    describe(to, array, 0, access)
+    if to.itemsize != sizeof(float) and to.itemsize != sizeof(double):
+        raise TypeError(f"arrays must be float32 or float64, got {to.itemsize} bytes an element")
+    if count_elements(to) != to.size[3] * to.size[4]:
+        raise ValueError("arrays must have rows and columns only")
+    if like:
+        same_type(to, like)
+        if to.size[3] != like.size[3] or to.size[4] != like.size[4]:
+            raise ValueError("arrays must have the same sizes")
     return 0
 
 
-cdef int check_columns(ptrdiff_t columns, ptrdiff_t size) except -1:
-    if columns != size:
-        raise ValueError(f"a parameter must have {columns} elements, got {size}")
+cdef const kernels_t *start(call_t *call, x, dy, out) except NULL:
+    """Describe the matrices, of which dy and out may be None; returns their kernels."""
+    cdef array_t a, b
+    memset(call, 0, sizeof(call_t))
+    matrix(&a, x, READ_FLAT, NULL)
+    call.whole.x, call.whole.rows, call.whole.columns = a.data, a.size[3], a.size[4]
+    if dy is not None:
+        matrix(&b, dy, READ_FLAT, &a)
+        call.whole.dy = b.data
+    if out is not None:
+        matrix(&b, out, WRITE_FLAT, &a)
+        call.whole.y = b.data
+    call.itemsize = a.itemsize
+    call.step = max(NORM_BLOCK // max(call.whole.columns, 1), 1)
+    return &api.kernels[FLOAT32 if a.itemsize == sizeof(float) else FLOAT64]
+
+
+cdef int set_parameters(call_t *call, array, int count) except -1:
+    """`count` rows, one element for each column."""
+    cdef array_t a
+    cdef int i
+    describe(&a, array, 0, READ_FLAT)
+    check_elements(&a, count * call.whole.columns, call.itemsize)
+    for i in range(count):
+        call.whole.p[i] = a.data + i * call.whole.columns * call.itemsize
     return 0
+
+
+cdef double *statistics(array, ptrdiff_t count, int access) except NULL:
+    """`count` float64 elements."""
+    cdef array_t a
+    describe(&a, array, 0, access)
+    check_elements(&a, count, sizeof(double))
+    return <double *>a.data
+
+
+cdef int check_elements(const array_t *a, ptrdiff_t count, ptrdiff_t itemsize) except -1:
+    if count_elements(a) != count or a.itemsize != itemsize:
+        raise ValueError(f"a parameter must have {count} elements of {itemsize} bytes, got "
+                         f"{count_elements(a)} of {a.itemsize}")
+    return 0
+
+
+cdef bint is_empty(const call_t *call) noexcept:
+    return call.whole.rows == 0 or call.whole.columns == 0
 
 
 cdef ptrdiff_t begin_runs(call_t *call) except -1:
@@ -90,133 +127,99 @@ cdef ptrdiff_t begin_runs(call_t *call) except -1:
 
 # ------------------------------------------------------------------------------------------ columns
 
-def column_moments(const real[:, ::1] x not None, double[::1] mean not None,
-                   double[::1] variance not None):
+def column_moments(x not None, mean not None, variance not None):
     """Of each column of x (at least one row), the variance being that of all rows."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef ptrdiff_t rows = x.shape[0], columns = x.shape[1], runs, i, j, first, count
+    cdef ptrdiff_t runs, i, j, first, count, rows, columns
     cdef double apart, share
-    check_columns(columns, mean.size)
-    check_columns(columns, variance.size)
-    if rows == 0 or columns == 0:
+    cdef double *average
+    cdef double *spread
+    cdef call_t call
+    call.kernel = start(&call, x, None, None).norm_moments
+    rows, columns = call.whole.rows, call.whole.columns
+    if is_empty(&call):
         raise ValueError(f"x must have rows and columns, got {rows} x {columns}")
-    cdef call_t call = new_call(dtype, rows, columns)
-    call.kernel = api.kernels[dtype].norm_moments
-    call.whole.x = <const char *>&x[0, 0]
+    average = statistics(mean, columns, WRITE_FLAT)
+    spread = statistics(variance, columns, WRITE_FLAT)
     runs = begin_runs(&call)
     try:
         run(&call)
         for j in range(columns):
-            mean[j], variance[j] = call.whole.sums[0][j], call.whole.sums[1][j]
+            average[j], spread[j] = call.whole.sums[0][j], call.whole.sums[1][j]
         for i in range(1, runs):
             first = i * call.step
             count = min(call.step, rows - first)
             share = <double>count / <double>(first + count)
             for j in range(columns):
-                apart = call.whole.sums[0][i * columns + j] - mean[j]
-                variance[j] += (call.whole.sums[1][i * columns + j]
-                                + apart * apart * <double>first * share)
-                mean[j] += apart * share
+                apart = call.whole.sums[0][i * columns + j] - average[j]
+                spread[j] += (call.whole.sums[1][i * columns + j]
+                              + apart * apart * <double>first * share)
+                average[j] += apart * share
         for j in range(columns):
-            variance[j] /= rows
+            spread[j] /= rows
     finally:
         PyMem_Free(call.whole.sums[0])
 
 
-def column_products(const real[:, ::1] dy not None, const real[:, ::1] x not None,
-                    const real[::1] mean not None, double[::1] total not None,
-                    double[::1] product not None):
+def column_products(dy not None, x not None, mean not None, total not None, product not None):
     """Sums over rows: total of dy, product of dy * (x - mean)."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    cdef ptrdiff_t columns = x.shape[1], runs, i, j
-    check(x.shape, dy.shape)
-    check_columns(columns, mean.size)
-    check_columns(columns, total.size)
-    check_columns(columns, product.size)
-    total[:] = 0
-    product[:] = 0
-    if x.size == 0:
+    cdef ptrdiff_t columns, runs, i, j
+    cdef double *plain
+    cdef double *times
+    cdef call_t call
+    call.kernel = start(&call, x, dy, None).norm_products
+    columns = call.whole.columns
+    set_parameters(&call, mean, 1)
+    plain = statistics(total, columns, WRITE_FLAT)
+    times = statistics(product, columns, WRITE_FLAT)
+    for j in range(columns):
+        plain[j] = times[j] = 0
+    if is_empty(&call):
         return
-    cdef call_t call = new_call(dtype, x.shape[0], columns)
-    call.kernel = api.kernels[dtype].norm_products
-    call.whole.x, call.whole.dy = <const char *>&x[0, 0], <const char *>&dy[0, 0]
-    call.whole.p[0] = <const char *>&mean[0]
     runs = begin_runs(&call)
     try:
         run(&call)
         for i in range(runs):
             for j in range(columns):
-                total[j] += call.whole.sums[0][i * columns + j]
-                product[j] += call.whole.sums[1][i * columns + j]
+                plain[j] += call.whole.sums[0][i * columns + j]
+                times[j] += call.whole.sums[1][i * columns + j]
     finally:
         PyMem_Free(call.whole.sums[0])
 
 
-def column_scale(const real[:, ::1] x not None, const real[:, ::1] parameters not None,
-                 real[:, ::1] out not None):
+def column_scale(x not None, parameters not None, out not None):
     """out = (x - mean) * scale + shift; parameters are mean, scale, shift."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    check(x.shape, out.shape)
-    check_columns(x.shape[1], parameters.shape[1])
-    check_columns(3, parameters.shape[0])
-    if x.size == 0:
-        return
-    cdef call_t call = new_call(dtype, x.shape[0], x.shape[1])
-    call.kernel = api.kernels[dtype].norm_scale
-    call.whole.x, call.whole.y = <const char *>&x[0, 0], <char *>&out[0, 0]
-    for i in range(3):
-        call.whole.p[i] = <const char *>&parameters[i, 0]
-    run(&call)
+    cdef call_t call
+    call.kernel = start(&call, x, None, out).norm_scale
+    set_parameters(&call, parameters, 3)
+    if not is_empty(&call):
+        run(&call)
 
 
-def column_slope(const real[:, ::1] dy not None, const real[:, ::1] x not None,
-                 const real[:, ::1] parameters not None, real[:, ::1] out not None):
+def column_slope(dy not None, x not None, parameters not None, out not None):
     """out = (dy - level - (x - mean) * tilt) * scale; parameters are mean, scale, level, tilt."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    check(x.shape, out.shape)
-    check(x.shape, dy.shape)
-    check_columns(x.shape[1], parameters.shape[1])
-    check_columns(4, parameters.shape[0])
-    if x.size == 0:
-        return
-    cdef call_t call = new_call(dtype, x.shape[0], x.shape[1])
-    call.kernel = api.kernels[dtype].norm_slope
-    call.whole.x, call.whole.dy = <const char *>&x[0, 0], <const char *>&dy[0, 0]
-    call.whole.y = <char *>&out[0, 0]
-    for i in range(4):
-        call.whole.p[i] = <const char *>&parameters[i, 0]
-    run(&call)
+    cdef call_t call
+    call.kernel = start(&call, x, dy, out).norm_slope
+    set_parameters(&call, parameters, 4)
+    if not is_empty(&call):
+        run(&call)
 
 
 # --------------------------------------------------------------------------------------------- rows
 
-def rows(const real[:, ::1] x not None, double epsilon, real[:, ::1] out not None,
-         double[::1] inverse not None):
+def rows(x not None, double epsilon, out not None, inverse not None):
     """Each row to mean 0 and variance 1: out = (x - mean) * inverse, 1/sqrt(variance + epsilon)."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    check(x.shape, out.shape)
-    check_columns(x.shape[0], inverse.size)
-    if x.size == 0:
-        return
-    cdef call_t call = new_call(dtype, x.shape[0], x.shape[1])
-    call.kernel = api.kernels[dtype].norm_rows
-    call.whole.x, call.whole.y = <const char *>&x[0, 0], <char *>&out[0, 0]
-    call.whole.sums[0], call.whole.epsilon = &inverse[0], epsilon
-    run(&call)
+    cdef call_t call
+    call.kernel = start(&call, x, None, out).norm_rows
+    call.whole.sums[0] = statistics(inverse, call.whole.rows, WRITE_FLAT)
+    call.whole.epsilon = epsilon
+    if not is_empty(&call):
+        run(&call)
 
 
-def rows_slope(const real[:, ::1] dy not None, const real[:, ::1] y not None,
-               double[::1] inverse not None, real[:, ::1] out not None):
+def rows_slope(dy not None, y not None, inverse not None, out not None):
     """The gradient of `rows`, whose results y and inverse are."""
-    cdef int dtype = FLOAT32 if real is float else FLOAT64
-    check(y.shape, out.shape)
-    check(y.shape, dy.shape)
-    check_columns(y.shape[0], inverse.size)
-    if y.size == 0:
-        return
-    cdef call_t call = new_call(dtype, y.shape[0], y.shape[1])
-    call.kernel = api.kernels[dtype].norm_rows_slope
-    call.whole.x, call.whole.dy = <const char *>&y[0, 0], <const char *>&dy[0, 0]
-    call.whole.y = <char *>&out[0, 0]
-    call.whole.sums[0] = &inverse[0]
-    run(&call)
+    cdef call_t call
+    call.kernel = start(&call, y, dy, out).norm_rows_slope
+    call.whole.sums[0] = statistics(inverse, call.whole.rows, READ_FLAT)
+    if not is_empty(&call):
+        run(&call)
