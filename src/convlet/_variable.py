@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+# What earlier calls of the pass that is running will change: next values by id of the variable.
+changes: ContextVar[dict[int, Array] | None] = ContextVar("changes", default=None)
 
 
 class Variable:
@@ -87,6 +91,17 @@ class Variable:
         view = self._data.view()
         view.flags.writeable = False
         return view
+
+    @property
+    def latest(self) -> Array:
+        """The value, or the next one that an earlier call of the running pass has for it.
+
+        A training pass assigns at its end. What a layer changes while it trains, it reads here, so
+        that a layer that is called twice counts on. See `convlet.layers.Pullback`.
+        """
+        found = changes.get()
+        value = None if found is None else found.get(id(self))
+        return self.value if value is None else value
 
     def numpy(self) -> Array:
         """The value as a read-only view, as `value`."""

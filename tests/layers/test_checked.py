@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from comparison import assert_same_bits
+from convlet import layers
 from convlet.layers import Layer, Pullback
 from examples import layer, layer_names
 
@@ -89,3 +90,24 @@ def test_a_layer_of_ones_own_and_a_layer_made_from_it():
         assert pullback(y)[0].shape == x.shape
         with pytest.raises(ValueError, match=rf"output's shape \(2, {width}\)"):
             pullback(np.ones((2, 2), "float32"))
+
+
+@pytest.mark.parametrize("name", layer_names())
+def test_vjp_builds_the_layer(name, dtype):
+    one, x = layer(name, dtype)
+    y, _ = one.vjp(x.tolist() if dtype == "float32" else x)
+    assert one.built and y.dtype == dtype
+    assert_same_bits(y, one.vjp(x)[0])
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_vjp_of_what_is_no_array(built):
+    one = layers.Dense(2)
+    if built:
+        one.build((None, 3))
+    assert one.vjp([[1, 2, 3]])[0].shape == (1, 2)
+    for bad in (None, "abc", [None]):
+        with pytest.raises(TypeError, match="x must be real numbers"):
+            one.vjp(bad)
+    with pytest.raises(ValueError, match="must have at least 2 axes"):
+        one.vjp(np.float32(1))

@@ -51,7 +51,17 @@ def uneven(k):
     return k.Model(image, layers.Subtract()([late, x]))
 
 
-NETS = [residual, shared, chain, uneven]
+def siamese(k):
+    """Two images through one network, whose normalization is called twice in a pass."""
+    layers = k.layers
+    a, b = k.Input((6, 6, 2), name="left"), k.Input((6, 6, 2), name="right")
+    conv, norm = layers.Conv2D(3, 3), layers.BatchNormalization(momentum=0.9)
+    image = k.Input((6, 6, 2), name="image")
+    arm = k.Model(image, layers.Flatten()(layers.ReLU()(norm(conv(image)))), name="arm")
+    return k.Model([a, b], layers.Dense(1)(layers.Subtract()([arm(a), arm(b)])), name="siamese")
+
+
+NETS = [residual, shared, chain, uneven, siamese]
 
 
 def pair(make):
@@ -132,3 +142,18 @@ def test_the_same_summary(make, nested, monkeypatch):
 def cells(text):
     lines = [line for line in text.splitlines() if line and not line.startswith(tuple("┏┡├└"))]
     return [[cell.strip() for cell in line.replace("┃", "│").split("│")] for line in lines]
+
+
+def test_statistics_of_a_layer_that_is_called_twice():
+    """Three steps of training, each of which moves them twice."""
+    ours, theirs = pair(siamese)
+    x = [part + 2 * place for place, part in enumerate(inputs(ours, 8))]
+    y = np.linspace(-1, 1, 8, dtype="float32")[:, None]
+    for model, library in ((ours, convlet), (theirs, keras)):
+        model.compile(library.optimizers.SGD(0.01), "mse")
+    for _ in range(3):
+        assert ours.train_on_batch(x, y) == pytest.approx(
+            float(theirs.train_on_batch(x, y)), rel=1e-5
+        )
+    for one, two in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)

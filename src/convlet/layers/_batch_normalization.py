@@ -167,12 +167,12 @@ class BatchNormalization(Layer):
         """Mean and variance to normalize with, and the running averages' next values."""
         kept = self.moving_mean, self.moving_variance
         if not trains:
-            return kept[0].value, kept[1].value, []
+            return kept[0].latest, kept[1].latest, []
         mean, variance = np.empty((2, matrix.shape[1]))
         normalization.column_moments(matrix, mean, variance)
         fresh = 1 - self.momentum
         updates = [
-            (running, running.value * self.momentum + now.astype(running.dtype) * fresh)
+            (running, running.latest * self.momentum + now.astype(running.dtype) * fresh)
             for running, now in zip(kept, (mean, variance), strict=True)
         ]
         return mean, variance, updates

@@ -1,4 +1,4 @@
-"""Checks that surround the methods of every layer: sizes going in, gradients coming back."""
+"""What surrounds the methods of every layer: sizes going in, gradients and changes coming back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convlet._integers import is_integer
+from convlet._variable import changes
 from convlet.ops._geometry import LARGEST
 
 
@@ -41,11 +42,28 @@ def check_sizes(name: str, shape: Any) -> None:
 
 
 def of_outputs(vjp: Callable[..., Any]) -> Callable[..., Any]:
-    """A layer's `vjp` whose pullback takes gradients of its output's shape and dtype alone."""
+    """A layer's `vjp` that builds the layer if need be, as one call of a pass, or as a pass.
+
+    Its updates are known to later calls of the pass, and its pullback takes gradients of the
+    output's shape and dtype alone.
+    """
 
     @functools.wraps(vjp)
     def checked(self: Any, x: Any, training: bool = False) -> Any:
-        y, pullback = vjp(self, x, training)
+        if not self.built or (type(x) is not np.ndarray and not self.several_inputs):
+            x = self.cast(x)
+            self.ensure_built([part.shape for part in x] if self.several_inputs else x.shape)
+        found = changes.get()
+        if found is None:
+            token = changes.set({})
+            try:
+                y, pullback = vjp(self, x, training)
+            finally:
+                changes.reset(token)
+        else:
+            y, pullback = vjp(self, x, training)
+            for variable, value in pullback.updates:
+                found[id(variable)] = np.asarray(value, variable.dtype)
         if isinstance(y, np.ndarray):
             pullback.of(y)
         return y, pullback

@@ -76,7 +76,7 @@ class Dropout(Random):
         """The output, and the same zeros and scale for its gradient."""
         if not training or self.rate == 0:
             return x, Pullback(lambda dy, needs_dx: (dy, []))
-        seed, step = self.seed, int(self.passes.value)
+        seed, step = self.seed, int(self.passes.latest)
 
         def gradients(dy: Array, needs_dx: bool) -> Gradients:
             return (self._drop(dy, seed, step) if needs_dx else None), []

@@ -49,7 +49,7 @@ class GaussianNoise(Random):
         pullback = Pullback(lambda dy, needs_dx: (dy, []))
         if not training or self.stddev == 0:
             return x, pullback
-        step = int(self.passes.value)
+        step = int(self.passes.latest)
         generator = np.random.Generator(np.random.Philox(key=self.seed, counter=step << 128))
         noise = generator.standard_normal(x.shape, x.dtype)
         pullback.updates.append((self.passes, np.int64(step + 1)))

@@ -20,7 +20,8 @@ class Pullback:
         ``function(dy, needs_dx)`` returns (dx, grads); dx is None where not needed.
     updates : sequence of (Variable, next value)
         What the forward pass would change: random states, moving statistics. The training step
-        commits them together with the weights.
+        commits them together with the weights. Compute them from `Variable.latest`, which knows
+        those of the pass's earlier calls.
 
     Raises
     ------

@@ -90,9 +90,10 @@ class Graph:
         def last(dys: list[Any], needs_dx: bool) -> Gradients:
             return self._backward(calls, dys, needs_dx, trained)
 
-        updates = [update for call in calls for update in call.pullback.updates]
+        # Of a layer that is called twice, the last call's: it goes on from the first one's.
+        updates = {id(pair[0]): pair for call in calls for pair in call.pullback.updates}
         outputs = [values[place] for place in self.outputs]
-        return outputs, NetworkPullback(gradients, last, updates)
+        return outputs, NetworkPullback(gradients, last, [*updates.values()])
 
     def _backward(
         self, calls: list[Call], dys: list[Any], needs_dx: bool, trained: list[Variable]
