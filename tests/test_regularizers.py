@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from convlet import Input, Sequential, layers, regularizers
+from convlet import Input, Model, Sequential, layers, regularizers
 from convlet.regularizers import L1, L1L2, L2, Regularizer
+from convlet.testing import check_gradients
 
 
 class Cubes(Regularizer):
@@ -102,8 +103,8 @@ def test_names_and_configurations():
         again = regularizers.get(json.loads(json.dumps(regularizers.serialize(one))))
         assert type(again) is type(one) and again.get_config() == one.get_config()
     assert regularizers.get(None) is None
-    assert layers.Dense(1, kernel_regularizer="l2").regularizers["kernel_regularizer"].l2 == 0.01
-    assert layers.Dense(1, kernel_regularizer=None).regularizers == {}
+    assert layers.Dense(1, kernel_regularizer="l2").kernel_regularizer.l2 == 0.01
+    assert layers.Dense(1, kernel_regularizer=None).kernel_regularizer is None
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,7 @@ def test_names_and_configurations():
             TypeError,
             "Dense has no argument 'gamma",
         ),
+        (lambda: layers.Dense(1, activity_regularizer=3), ValueError, "regularizer must be a Reg"),
         (lambda: layers.Flatten(kernel_regularizer="l2"), TypeError, "Flatten has no argument"),
         (lambda: layers.Dense(1, unit=3), TypeError, "Dense has no argument 'unit'"),
         (lambda: L2("a"), TypeError, "l2 must be a number"),
@@ -136,3 +138,66 @@ def test_weights_of_layers_of_ones_own():
     layer = Own()
     layer.build((None, 2))
     assert layer.w.regularizer.l2 == 0.01
+
+
+def penalized(dtype="float64", penalty=None):
+    """Penalties for what a shared layer, a part of a nested model and an output return."""
+    rule = {"dtype": dtype, "activity_regularizer": penalty or L1L2(0.3, 0.2)}
+    a = Input((4,), dtype=dtype)
+    shared = layers.Dense(4, activation="tanh", **rule)
+    inner = Sequential([Input((4,), dtype=dtype), layers.Dense(3, dtype=dtype), layers.ELU(**rule)])
+    return Model(a, [inner(shared(shared(a))), layers.Dense(2, **rule)(a)])
+
+
+def test_penalties_of_activities_are_in_the_gradients():
+    model = penalized()
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    check_gradients(model, x)
+    first = model.layers[1]
+    shared = [first(x), first(first(x))]
+    activities = [*shared, *model(x)]
+    expected = sum(0.3 * np.abs(y).sum() + 0.2 * (y**2).sum() for y in activities) / 3
+    _, pullback = model.vjp(x)
+    assert sum(pullback.losses) == pytest.approx(expected, rel=1e-13)
+    assert len(pullback.losses) == 4
+
+
+def test_an_output_without_a_loss_has_its_penalty():
+    """Its gradient is None, the gradient of its penalty is not."""
+    model = penalized()
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    y, pullback = model.vjp(x)
+    given, zeros = pullback([None, y[1]]), pullback([np.zeros_like(y[0]), y[1]])
+    np.testing.assert_array_equal(given[0], zeros[0])
+    for one, other in zip(given[1], zeros[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert all(grad.any() for grad in given[1])
+
+
+def test_the_penalty_of_activities_is_in_the_loss():
+    x = np.random.default_rng(0).standard_normal((5, 4))
+    plain, with_penalty = penalized(penalty=L2(0.0)), penalized(penalty=L2(0.5))
+    with_penalty.set_weights(plain.get_weights())
+    y = plain(x)
+    more = 0.5 * sum((one**2).sum() for one in (*y, *plain.layers[1].vjp(x)[:1])) / 5
+    more += 0.5 * (plain.layers[1](plain.layers[1](x)) ** 2).sum() / 5
+    for model in (plain, with_penalty):
+        model.compile("sgd", ["mse", "mse"])
+    for method in ("test_on_batch", "train_on_batch"):
+        found = [getattr(model, method)(x, y)[0] for model in (plain, with_penalty)]
+        assert found[1] == pytest.approx(found[0] + more, rel=1e-12)
+    assert with_penalty.losses == []
+    assert with_penalty.predict(x, verbose=0)[0].shape == (5, 3)
+
+
+def test_activity_regularization():
+    layer = layers.ActivityRegularization(0.5, 0.25, dtype="float64")
+    x = np.array([[1.0, -2.0], [3.0, 0.5]])
+    model = Sequential([Input((2,), dtype="float64"), layer])
+    y, pullback = model.vjp(x)
+    np.testing.assert_array_equal(y, x)
+    assert pullback.losses == [(0.5 * 6.5 + 0.25 * 14.25) / 2]
+    np.testing.assert_allclose(pullback(0 * y)[0], (0.5 * np.sign(x) + 0.5 * x) / 2, rtol=1e-15)
+    settings = json.loads(json.dumps(layer.get_config()))
+    assert settings.items() >= {"l1": 0.5, "l2": 0.25}.items()
+    assert layers.ActivityRegularization.from_config(settings).get_config() == layer.get_config()

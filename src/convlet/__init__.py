@@ -18,8 +18,8 @@ __version__ = "0.1.0"
 
 _MODULES = frozenset(
     {
-        *("activations", "backend", "bench", "callbacks", "config", "datasets", "demo"),
-        *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
+        *("activations", "backend", "bench", "callbacks", "config", "constraints", "datasets"),
+        *("demo", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
         *("regularizers", "saving", "testing", "utils"),
     }
 )

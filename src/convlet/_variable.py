@@ -48,7 +48,7 @@ class Variable:
     """
 
     # convlet's own reading takes `_data`: a view takes as long as a small network's layer.
-    __slots__ = ("_data", "_version", "name", "path", "regularizer", "trainable")
+    __slots__ = ("_data", "_version", "constraint", "name", "path", "regularizer", "trainable")
 
     def __init__(
         self, value: Any, *, name: str = "variable", trainable: bool = True, path: str | None = None
@@ -59,6 +59,7 @@ class Variable:
         self.path = name if path is None else path
         self.trainable = trainable
         self.regularizer: Any = None  # of `convlet.regularizers`
+        self.constraint: Any = None  # of `convlet.constraints`
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convlet._cext.updates import sum_of_squares
+from convlet._lookup import Configured, Lookup
 from convlet._variable import Array
 from convlet.config import check_number
 
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-class Regularizer:
+class Regularizer(Configured):
     """Base of all regularizers.
 
     Notes
@@ -40,15 +41,6 @@ class Regularizer:
     def __call__(self, x: Any) -> float:
         """The penalty for x."""
         return self.value_and_grad(np.asarray(x))[0]
-
-    def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as plain values."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Regularizer:
-        """A new regularizer from what `get_config` returned."""
-        return cls(**config)
 
 
 class L1L2(Regularizer):
@@ -137,10 +129,11 @@ class L2(L1L2):
 
 
 l1, l2, l1_l2 = L1, L2, L1L2
-_BY_NAME: dict[str, type[Regularizer]] = {
-    **{"L1": L1, "L2": L2, "L1L2": L1L2},
-    **{"l1": L1, "l2": L2, "l1_l2": L1L2},
-}
+_LOOKUP = Lookup(
+    "regularizer",
+    Regularizer,
+    {"L1": L1, "L2": L2, "L1L2": L1L2, "l1": L1, "l2": L2, "l1_l2": L1L2},
+)
 
 
 def get(identifier: Any) -> Regularizer | None:
@@ -157,23 +150,12 @@ def get(identifier: Any) -> Regularizer | None:
     >>> regularizers.get("l2").get_config()
     {'l2': 0.01}
     """
-    if identifier is None or isinstance(identifier, Regularizer):
-        return identifier
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, Regularizer):
-        return identifier()
-    if isinstance(identifier, str) and identifier in _BY_NAME:
-        return _BY_NAME[identifier]()
-    raise ValueError(
-        f"regularizer must be a Regularizer or one of {', '.join(sorted(_BY_NAME))}, got "
-        f"{identifier!r}"
-    )
+    return _LOOKUP.get(identifier)
 
 
 def serialize(regularizer: Regularizer) -> dict[str, Any]:
     """The class and configuration of a regularizer, for `deserialize`."""
-    return {"class_name": type(regularizer).__name__, "config": regularizer.get_config()}
+    return _LOOKUP.serialize(regularizer)
 
 
 def deserialize(config: dict[str, Any]) -> Regularizer:
@@ -184,7 +166,4 @@ def deserialize(config: dict[str, Any]) -> Regularizer:
     ValueError
         If it names another class.
     """
-    kind = _BY_NAME.get(str(config.get("class_name")))
-    if kind is None or not isinstance(config.get("config"), dict):
-        raise ValueError(f"a regularizer must be one of convlet's, got {config!r:.200}")
-    return kind.from_config(dict(config["config"]))
+    return _LOOKUP.deserialize(config)

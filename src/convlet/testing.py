@@ -51,9 +51,10 @@ def check_gradients(
 
     Notes
     -----
-    For f = sum(dy * layer(x)), and directions d, (f(x + step d) - f(x - step d)) / (2 step) must
-    equal sum(dx * d); likewise for each trainable weight. A wrong element changes the right side
-    for almost every d. The weights are afterwards as before.
+    For f = sum(dy * layer(x)), with the losses of its pullback, and directions d,
+    (f(x + step d) - f(x - step d)) / (2 step) must equal sum(dx * d); likewise for each trainable
+    weight. A wrong element changes the right side for almost every d. The weights are afterwards as
+    before.
 
     Examples
     --------
@@ -111,8 +112,9 @@ def _check(
         for weight, value in zip(weights, values[len(arrays) :], strict=True):
             weight.assign(value)
         given = values[: len(arrays)]
-        parts = flatten(layer.vjp(given if several else given[0], training)[0])
-        return _total(a * b for a, b in zip(dys, parts, strict=True))
+        y, pullback = layer.vjp(given if several else given[0], training)
+        products = _total(a * b for a, b in zip(dys, flatten(y), strict=True))
+        return products + sum(pullback.losses)
 
     for place, (name, point, gradient) in enumerate(zip(names, points, gradients, strict=True)):
         shape = np.shape(gradient)

@@ -203,7 +203,7 @@ def test_errors_where_keras_has_them():
 
 
 KINDS = ["Conv2D", "MaxPooling2D", "AveragePooling2D", "Dense", "Flatten", "Dropout", "Activation"]
-# What convlet has no use for, or not yet.
+# What convlet takes by name alone, or has no use for.
 ABSENT = {
     *("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint"),
     *("bias_constraint", "lora_rank", "lora_alpha", "quantization_config"),

@@ -1,6 +1,7 @@
 """Layers with Keras's names: each a function of an array, with weights and a gradient."""
 
 from convlet.layers._activation import Activation
+from convlet.layers._activity_regularization import ActivityRegularization
 from convlet.layers._batch_normalization import BatchNormalization
 from convlet.layers._concatenate import (
     Concatenate,
@@ -90,6 +91,7 @@ SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2
 __all__ = [
     "ELU",
     "Activation",
+    "ActivityRegularization",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
     "AdaptiveAveragePooling3D",

@@ -7,15 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from convlet import config, initializers, regularizers
+from convlet import config, initializers
 from convlet._integers import positive_int
 from convlet._names import auto_name
 from convlet._variable import Array, Variable
-from convlet.layers import _checked
+from convlet.layers import _checked, _rules
 from convlet.layers._building import Shape, building, completing, initial
 from convlet.layers._pullback import Pullback
 from convlet.layers._symbolic import Node, is_symbolic, record
-from convlet.regularizers import Regularizer
 
 __all__ = ["Layer", "Shape", "batch_shape"]
 SURROUNDED = {
@@ -38,9 +37,10 @@ class Layer:
         Whether training changes the weights.
     input_shape : tuple of int, optional
         Shape of one input, without N: a model whose first layer has it is built at once.
-    **regularizers
-        `kernel_regularizer`, `bias_regularizer` and so on, as the layer has weights; each as
-        `convlet.regularizers.get` takes it.
+    **rules
+        `kernel_regularizer`, `bias_regularizer` and so on, `kernel_constraint` and so on, as the
+        layer has weights; `activity_regularizer` for what it returns, over N, while a model trains
+        or is measured. Each as `convlet.regularizers` and `convlet.constraints` get it.
 
     Notes
     -----
@@ -70,8 +70,10 @@ class Layer:
     """
 
     several_inputs = False
-    # Weights that may have a regularizer: their names, and what stands before "_regularizer".
+    # Weights that may have a regularizer and a constraint: their names, and what stands before
+    # "_regularizer" and "_constraint".
     regularized: ClassVar[Mapping[str, str]] = {}
+    activity_regularizer: Any = None
 
     def __init__(
         self,
@@ -80,11 +82,11 @@ class Layer:
         dtype: Any = None,
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
-        **regularizers_: Any,
+        **rules: Any,
     ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"name must be a str without '/', got {name!r}")
-        self.regularizers = self._checked_regularizers(regularizers_)
+        _rules.accept(self, rules)
         self.name = auto_name(type(self)) if name is None else name
         self.compute_dtype = config.check_float_name("dtype", dtype or config.floatx())
         self._dtype = np.dtype(self.compute_dtype)
@@ -97,14 +99,6 @@ class Layer:
             None if input_shape is None else batch_shape(input_shape, "input_shape")
         )
         self._built_shape: Shape | None = None
-
-    def _checked_regularizers(self, given: dict[str, Any]) -> dict[str, Regularizer]:
-        """Those that are not None, by their arguments' names."""
-        known = {f"{stem}_regularizer" for stem in self.regularized.values()}
-        if unknown := [key for key in given if key not in known]:
-            raise TypeError(f"{type(self).__name__} has no argument {unknown[0]!r}")
-        found = {key: regularizers.get(value) for key, value in given.items()}
-        return {key: value for key, value in found.items() if value is not None}
 
     # ------------------------------------------------------------------------------- to override
 
@@ -153,8 +147,7 @@ class Layer:
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""
         shared = {"name": self.name, "trainable": self.trainable, "dtype": self.compute_dtype}
-        penalties = {k: regularizers.serialize(v) for k, v in self.regularizers.items()}
-        return {**shared, **penalties}
+        return {**shared, **_rules.configuration(self)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -226,6 +219,7 @@ class Layer:
         trainable: bool = True,
         name: str | None = None,
         regularizer: Any = None,
+        constraint: Any = None,
     ) -> Variable:
         """Make a weight, for `build` to keep.
 
@@ -240,6 +234,8 @@ class Layer:
         name : str, default "variable"
         regularizer : str or Regularizer, optional
             As `convlet.regularizers.get` takes it.
+        constraint : str or Constraint, optional
+            As `convlet.constraints.get` takes it.
 
         Raises
         ------
@@ -260,10 +256,9 @@ class Layer:
             )
         path = f"{self.name}/{name}"
         variable = Variable(value.astype(dtype), name=name, trainable=trainable, path=path)
-        stem = self.regularized.get(name)
-        variable.regularizer = regularizers.get(regularizer) or self.regularizers.get(
-            f"{stem}_regularizer"
-        )
+        given = {"regularizer": regularizer, "constraint": constraint}
+        for kind, rule in _rules.of_weight(self, name, given).items():
+            setattr(variable, kind, rule)
         self._weights.append(variable)
         return variable
 

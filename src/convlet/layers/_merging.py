@@ -7,7 +7,7 @@ from typing import Any
 from convlet._variable import Array
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.layers._sums import sum_to
+from convlet.ops._sums import sum_to
 
 
 class Merging(Layer):

@@ -14,7 +14,7 @@ from convlet._variable import Array
 from convlet.config import check_number
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.layers._sums import sum_to
+from convlet.ops._sums import sum_to
 
 
 class Normalized(Layer):

@@ -22,6 +22,9 @@ class Pullback:
         What the forward pass would change: random states, moving statistics. The training step
         commits them together with the weights. Compute them from `Variable.latest`, which knows
         those of the pass's earlier calls.
+    losses : sequence of float
+        What the forward pass adds to the loss: penalties for activities, whose gradients are among
+        those of the pullback.
 
     Raises
     ------
@@ -29,17 +32,19 @@ class Pullback:
         When called, if dy does not have the output's dtype and shape.
     """
 
-    __slots__ = ("_dtype", "_function", "_shape", "updates")
+    __slots__ = ("_dtype", "_function", "_shape", "losses", "updates")
 
     def __init__(
         self,
         function: Callable[[Any, bool], Gradients],
         updates: Sequence[tuple[Variable, Any]] = (),
+        losses: Sequence[float] = (),
     ) -> None:
         self._function = function
         self._shape: tuple[int, ...] | None = None
         self._dtype: Any = None
         self.updates = list(updates)
+        self.losses = list(losses)
 
     def of(self, y: Array) -> None:
         """Take gradients of y's shape and dtype only."""
@@ -71,8 +76,9 @@ class NetworkPullback(Pullback):
         function: Callable[[Any, bool], Gradients],
         last: Callable[[Any, bool], Gradients],
         updates: Sequence[tuple[Variable, Any]],
+        losses: Sequence[float] = (),
     ) -> None:
-        super().__init__(function, updates)
+        super().__init__(function, updates, losses)
         self._last = last
 
     def last(self, dy: Any, needs_dx: bool = True) -> Gradients:

@@ -92,8 +92,9 @@ class BaseModel(Layer):
 
             return gradients
 
-        y = restore(self._outputs, values)
-        return y, NetworkPullback(through(pullback), through(pullback.last), pullback.updates)
+        y, own = restore(self._outputs, values), pullback
+        calls = through(own), through(own.last)
+        return y, NetworkPullback(*calls, own.updates, own.losses)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer with this name, or at this place.
@@ -160,7 +161,10 @@ class BaseModel(Layer):
 
     @property
     def losses(self) -> list[float]:
-        """The penalties of weights that have a regularizer, as they are now."""
+        """The penalties of weights that have a regularizer, as they are now.
+
+        Those of activities belong to a pass: they are in the losses of its pullback.
+        """
         return penalties(self.trainable_weights)
 
     # ------------------------------------------------------------------------------------ showing

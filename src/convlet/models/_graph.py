@@ -11,6 +11,7 @@ from convlet.layers._pullback import Gradients, NetworkPullback, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
 from convlet.models._parts import Step, parts_of
+from convlet.models._penalties import with_activity
 from convlet.ops._arguments import contiguous
 
 
@@ -79,6 +80,8 @@ class Graph:
         calls: list[Call] = []
         for step in self.steps:
             y, pullback = step.layer.vjp(step.arguments(values), step.mode(training))
+            if step.layer.activity_regularizer is not None:
+                pullback = with_activity(step.layer.activity_regularizer, y, pullback)
             parts = flatten(y) if step.node.listed else [y]
             kinds = [(part.shape, part.dtype) for part in parts]
             calls.append(Call(step, pullback, kinds, step.layer.trainable_weights))
@@ -92,8 +95,9 @@ class Graph:
 
         # Of a layer that is called twice, the last call's: it goes on from the first one's.
         updates = {id(pair[0]): pair for call in calls for pair in call.pullback.updates}
+        losses = [loss for call in calls for loss in call.pullback.losses]
         outputs = [values[place] for place in self.outputs]
-        return outputs, NetworkPullback(gradients, last, [*updates.values()])
+        return outputs, NetworkPullback(gradients, last, [*updates.values()], losses)
 
     def _backward(
         self, calls: list[Call], dys: list[Any], needs_dx: bool, trained: list[Variable]
@@ -111,7 +115,8 @@ class Graph:
             call = calls.pop()
             step = call.step
             given = [slopes[place] for place in step.outputs]
-            if not needed[step.outputs[0]] or all(dy is None for dy in given):
+            reached = call.pullback.losses or any(dy is not None for dy in given)
+            if not needed[step.outputs[0]] or not reached:
                 continue
             further = any(needed[place] for place in step.inputs)
             dxs, own = call.run(given, further)

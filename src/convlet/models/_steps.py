@@ -11,7 +11,7 @@ from convlet.layers._symbolic import flatten
 from convlet.models._base import BaseModel
 from convlet.models._batches import Data, check_data, check_inputs
 from convlet.models._class_weights import ClassWeights
-from convlet.models._penalties import penalized
+from convlet.models._penalties import has_activity_penalty, penalized
 from convlet.models._several import Several, plain
 
 
@@ -120,13 +120,18 @@ class Steps(BaseModel):
             y, pullback = self.vjp(self.cast(plain(batch.x)), True)
             value, loss_pullback = running.loss.vjp(batch.y, y, batch.sample_weight)
             _, grads = pullback.last(loss_pullback(), needs_dx=False)
-            value, grads = penalized(value, grads, weights)
+            value, grads = penalized(value + sum(pullback.losses), grads, weights)
             self.optimizer.apply(grads, weights, updates=pullback.updates)
         running.update(value, batch, y)
 
     def _test_step(self, batch: Data, running: Any) -> None:
-        batch, y = self._targets(batch), self(plain(batch.x))
-        value = running.loss(batch.y, y, batch.sample_weight)
+        batch, losses = self._targets(batch), []
+        if has_activity_penalty(self):
+            y, pullback = self.vjp(self.cast(plain(batch.x)))
+            losses = pullback.losses
+        else:
+            y = self(plain(batch.x))
+        value = running.loss(batch.y, y, batch.sample_weight) + sum(losses)
         value, _ = penalized(value, None, self.trainable_weights)
         running.update(value, batch, y)
 

@@ -12,6 +12,7 @@ from convlet._cext import updates as compiled
 from convlet._variable import Array, Variable
 from convlet.optimizers._arguments import like
 from convlet.optimizers._clipping import clipped
+from convlet.optimizers._projection import Update
 from convlet.optimizers._state import State
 
 
@@ -56,8 +57,9 @@ class Optimizer(State):
     Notes
     -----
     Norms are summed in double precision, in an order that does not depend on the threads. If a
-    gradient is not finite, its clipped elements are NaN, as in Keras. Averages follow the weights
-    in every step, updates or not; schedules count steps, rules count updates.
+    gradient is not finite, its clipped elements are NaN, as in Keras. A weight with a constraint
+    (`convlet.constraints`) is projected at the end of each step, its average is not. Averages
+    follow the weights in every step, updates or not; schedules count steps, rules count updates.
     """
 
     _rule = ""
@@ -108,6 +110,8 @@ class Optimizer(State):
     ) -> None:
         """One step of the variables in these places."""
         step = int(self._iterations) + 1
+        given_variables = [self._trainable_variables[place] for place in places]
+        constrained = [v for v in given_variables if v.constraint is not None]
         assignments.append((self._iterations, np.array(step, np.int64)))
         due = self._accumulation.is_due(step)
         grads, sums = self._accumulation.take(grads, places, due)
@@ -119,24 +123,26 @@ class Optimizer(State):
             places = []
         given: list[Any] = grads
         averaging: dict[str, Any] = {}
+        overwriting: list[tuple[Variable, Array]] = []
         if self._averages.use:  # which follow all variables, those without a gradient too
             by_place = dict(zip(places, grads, strict=True))
             places = list(range(len(self._slots)))
             given = [by_place.get(place) for place in places]
             averaging = self._averages.arguments(first=self._updates() == 0)
-            assignments += self._averages.overwriting(
-                self._trainable_variables, self._updates() + 1
-            )
-        compiled.apply(
+            overwriting = self._averages.overwriting(self._trainable_variables, self._updates() + 1)
+            assignments += overwriting
+        update = Update(
             self._rule,
             self._all_hyper(),
             [self._trainable_variables[place] for place in places],
             given,
             [self._slots[place] for place in places],
-            assignments,
             frozenset(i for i, place in enumerate(places) if place in self._undecayed),
-            **averaging,
+            averaging,
         )
+        if constrained:
+            assignments += update.projections(constrained, bool(overwriting))
+        update.run(assignments)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """Take one step, given pairs of gradient and variable.

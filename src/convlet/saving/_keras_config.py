@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from convlet.layers import _rules
 from convlet.layers._layer import Layer
 from convlet.models._registry import known_class
 
@@ -39,6 +40,8 @@ def layer_entry_of(entry: Any) -> dict[str, Any]:
 def arguments_of(kind: type, config: Mapping[str, Any]) -> dict[str, Any]:
     """Those that the class takes; others must be idle."""
     taken = _parameters(kind)
+    if issubclass(kind, Layer):
+        taken |= set(_rules.names(kind))
     found = {}
     for name, value in config.items():
         if name in taken:
