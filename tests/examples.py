@@ -73,6 +73,7 @@ def layer(name, dtype="float32"):
         **{"filters": 30, "units": 30, "rate": 0.5, "activation": "tanh", "seed": 3},
         **{"kernel_size": 3, "padding": 1, "cropping": 1, "output_size": 2, "size": 2},
         **{"groups": 1, "stddev": 0.1, "dims": (3, 1, 2), "scale": 2.0, "target_shape": (-1,)},
+        **{"factor": 0.2, "height_factor": 0.2, "width_factor": 0.3, "height": 5, "width": 4},
     }
     rank = int("".join(filter(str.isdigit, name)) or 2)
     kind = getattr(layers, name)

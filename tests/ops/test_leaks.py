@@ -42,7 +42,8 @@ def test_references_of_layers(name):
     for _ in range(20):
         y, pullback = one.vjp(x, True)
         dx, grads = pullback(y)
-        results = [weakref.ref(array) for array in (y, dx, *grads)]
+        # A layer may hand on its input itself.
+        results = [weakref.ref(array) for array in (y, dx, *grads) if array is not x]
         with pytest.raises(ValueError):
             pullback(y[:0])
         del y, pullback, dx, grads

@@ -15,6 +15,7 @@ from convlet.layers._concatenate import (
 )
 from convlet.layers._conv import Conv1D, Conv2D, Conv3D
 from convlet.layers._conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
+from convlet.layers._crops import CenterCrop, RandomCrop
 from convlet.layers._data_normalization import Normalization
 from convlet.layers._dense import Dense
 from convlet.layers._depthwise_conv import (
@@ -75,6 +76,10 @@ from convlet.layers._pooling import (
 )
 from convlet.layers._prelu import PReLU
 from convlet.layers._pullback import Pullback
+from convlet.layers._random_colors import RandomBrightness, RandomContrast
+from convlet.layers._random_flip import RandomFlip
+from convlet.layers._random_rotation import RandomRotation
+from convlet.layers._random_zoom import RandomTranslation, RandomZoom
 from convlet.layers._rectifiers import ELU, LeakyReLU, ReLU
 from convlet.layers._rescaling import Rescaling
 from convlet.layers._reshaping import Permute, RepeatVector, Reshape
@@ -107,6 +112,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -161,6 +167,13 @@ __all__ = [
     "PReLU",
     "Permute",
     "Pullback",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",

@@ -49,10 +49,8 @@ class GaussianNoise(Random):
         pullback = Pullback(lambda dy, needs_dx: (dy, []))
         if not training or self.stddev == 0:
             return x, pullback
-        step = int(self.passes.latest)
-        generator = np.random.Generator(np.random.Philox(key=self.seed, counter=step << 128))
+        generator, pullback.updates = self._draw()
         noise = generator.standard_normal(x.shape, x.dtype)
-        pullback.updates.append((self.passes, np.int64(step + 1)))
         return np.ascontiguousarray(x + noise * x.dtype.type(self.stddev)), pullback
 
     def get_config(self) -> dict[str, Any]:

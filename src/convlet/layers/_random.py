@@ -40,6 +40,12 @@ class Random(Layer):
     def seed(self, value: int) -> None:
         self._seed.assign(np.uint64(check_seed(value)))
 
+    def _draw(self) -> tuple[np.random.Generator, list[tuple[Variable, Any]]]:
+        """The generator of this training pass, and the count of passes after it."""
+        step = int(self.passes.latest)
+        generator = np.random.Generator(np.random.Philox(key=self.seed, counter=step << 128))
+        return generator, [(self.passes, np.int64(step + 1))]
+
     @property
     def variables(self) -> list[Variable]:
         """Seed and count of training passes, which are state but no weights."""
