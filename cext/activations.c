@@ -27,7 +27,10 @@
         DO(SELU, selu), DO(GELU, gelu), DO(GELU_TANH, gelu_tanh), DO(SIGMOID, sigmoid),     \
         DO(HARD_SIGMOID, hard_sigmoid), DO(SILU, silu), DO(HARD_SILU, hard_silu),           \
         DO(SOFTPLUS, softplus), DO(SOFTSIGN, softsign), DO(TANH, tanh),                     \
-        DO(EXPONENTIAL, exponential)
+        DO(EXPONENTIAL, exponential), DO(HARD_TANH, hard_tanh), DO(HARD_SHRINK, hard_shrink), \
+        DO(SOFT_SHRINK, soft_shrink), DO(TANH_SHRINK, tanh_shrink),                         \
+        DO(SQUAREPLUS, squareplus), DO(SPARSE_PLUS, sparse_plus),                           \
+        DO(SPARSE_SIGMOID, sparse_sigmoid), DO(MISH, mish), DO(LOG_SIGMOID, log_sigmoid)
 
 /* By kind and element type. */
 static const activation_t functions[ACTIVATION_COUNT][2] = {ALL(FUNCTION)};
@@ -40,5 +43,6 @@ activation_gradient_t activation_gradient_of(int kind, int dtype) {
 }
 
 int activation_gradient_from_output(int kind) {
-    return kind != GELU && kind != GELU_TANH && kind != SILU && kind != HARD_SILU;
+    return kind != GELU && kind != GELU_TANH && kind != SILU && kind != HARD_SILU &&
+           kind != TANH_SHRINK && kind != SQUAREPLUS && kind != SPARSE_PLUS && kind != MISH;
 }

@@ -6,11 +6,13 @@
 
 enum {
     RELU, RELU6, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SIGMOID, HARD_SIGMOID, SILU, HARD_SILU,
-    SOFTPLUS, SOFTSIGN, TANH, EXPONENTIAL, ACTIVATION_COUNT
+    SOFTPLUS, SOFTSIGN, TANH, EXPONENTIAL, HARD_TANH, HARD_SHRINK, SOFT_SHRINK, TANH_SHRINK,
+    SQUAREPLUS, SPARSE_PLUS, SPARSE_SIGMOID, MISH, LOG_SIGMOID, ACTIVATION_COUNT
 };
 
 /* y[i] = f(x[i]) for `count` elements whose addresses are x_step and y_step bytes apart; y may be
- * x. `alpha` is the slope of leaky_relu and the scale of elu. */
+ * x. `alpha` is the slope of leaky_relu, the scale of elu, and the threshold of hard_shrink and
+ * soft_shrink. */
 typedef void (*activation_t)(const char *x, ptrdiff_t x_step, char *y, ptrdiff_t y_step,
                              ptrdiff_t count, double alpha);
 

@@ -71,6 +71,26 @@ static inline REAL PASTE(silu_slope, SUFFIX)(REAL x) {
     return s * (1 + x * (1 - s));
 }
 
+/* log(1 + exp(x)) */
+static inline REAL PASTE(soft, SUFFIX)(REAL x) {
+    return M(log1p)(M(exp)(-M(fabs)(x))) + (x > 0 ? x : 0);
+}
+
+static inline REAL PASTE(mish_slope, SUFFIX)(REAL x) {
+    const REAL t = M(tanh)(PASTE(soft, SUFFIX)(x));
+    return t + x * (1 - t * t) * PASTE(logistic, SUFFIX)(x);
+}
+
+/* (x + sqrt(x^2 + 4)) / 2, without loss of digits below 0, and its derivative. */
+static inline REAL PASTE(plus, SUFFIX)(REAL x) {
+    const REAL root = M(hypot)(x, 2);
+    return x > 0 ? (x + root) / 2 : 2 / (root - x);
+}
+
+static inline REAL PASTE(plus_slope, SUFFIX)(REAL x) {
+    return PASTE(plus, SUFFIX)(x) / M(hypot)(x, 2);
+}
+
 #define SELU_SCALE (REAL)1.0507009873554804934193349852946
 #define SELU_ALPHA (REAL)1.6732632423543772848170429916717
 
@@ -85,10 +105,19 @@ ROW(sigmoid, PASTE(logistic, SUFFIX)(x))
 ROW(hard_sigmoid, PASTE(hard_logistic, SUFFIX)(x))
 ROW(silu, x * PASTE(logistic, SUFFIX)(x))
 ROW(hard_silu, x * PASTE(hard_logistic, SUFFIX)(x))
-ROW(softplus, M(log1p)(M(exp)(-M(fabs)(x))) + (x > 0 ? x : 0))
+ROW(softplus, PASTE(soft, SUFFIX)(x))
 ROW(softsign, x / (1 + M(fabs)(x)))
 ROW(tanh, M(tanh)(x))
 ROW(exponential, M(exp)(x))
+ROW(hard_tanh, x < -1 ? -1 : x > 1 ? 1 : x)
+ROW(hard_shrink, x >= -a && x <= a ? 0 : x)
+ROW(soft_shrink, x >= -a && x <= a ? 0 : x > 0 ? x - a : x + a)
+ROW(tanh_shrink, x - M(tanh)(x))
+ROW(squareplus, PASTE(plus, SUFFIX)(x))
+ROW(sparse_plus, x <= -1 ? 0 : x < 1 ? (x + 1) * (x + 1) / 4 : x)
+ROW(sparse_sigmoid, x <= -1 ? 0 : x >= 1 ? 1 : (x + 1) / 2)
+ROW(mish, x * M(tanh)(PASTE(soft, SUFFIX)(x)))
+ROW(log_sigmoid, -PASTE(soft, SUFFIX)(-x))
 
 /* Of the output; !(v <= 0) lets a gradient through where v is NaN, as it should. */
 GRADIENT(relu, v <= 0 ? 0 : g)
@@ -102,10 +131,19 @@ GRADIENT(softplus, -g * M(expm1)(-v))
 GRADIENT(softsign, g * (1 - M(fabs)(v)) * (1 - M(fabs)(v)))
 GRADIENT(tanh, g * (1 - v * v))
 GRADIENT(exponential, g * v)
+GRADIENT(hard_tanh, v <= -1 || v >= 1 ? 0 : g)
+GRADIENT(hard_shrink, v == 0 ? 0 : g)
+GRADIENT(soft_shrink, v == 0 ? 0 : g)
+GRADIENT(sparse_sigmoid, v <= 0 || v >= 1 ? 0 : g / 2)
+GRADIENT(log_sigmoid, -g * M(expm1)(v))
 /* Of the input. */
 GRADIENT(gelu, g * (PASTE(normal_below, SUFFIX)(v) + v * PASTE(normal_density, SUFFIX)(v)))
 GRADIENT(gelu_tanh, g * PASTE(gelu_tanh_slope, SUFFIX)(v))
 GRADIENT(silu, g * PASTE(silu_slope, SUFFIX)(v))
+GRADIENT(tanh_shrink, g * M(tanh)(v) * M(tanh)(v))
+GRADIENT(squareplus, g * PASTE(plus_slope, SUFFIX)(v))
+GRADIENT(sparse_plus, v <= -1 ? 0 : v < 1 ? g * (v + 1) / 2 : g)
+GRADIENT(mish, g * PASTE(mish_slope, SUFFIX)(v))
 GRADIENT(hard_silu, v <= -3 ? 0 : v >= 3 ? g : g * (v / 3 + (REAL)0.5))
 
 #undef ROW

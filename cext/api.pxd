@@ -13,7 +13,8 @@ cdef extern from "workers.h" nogil:
 
 cdef extern from "activations.h" nogil:
     enum: RELU, RELU6, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SIGMOID, HARD_SIGMOID, SILU
-    enum: HARD_SILU, SOFTPLUS, SOFTSIGN, TANH, EXPONENTIAL, ACTIVATION_COUNT
+    enum: HARD_SILU, SOFTPLUS, SOFTSIGN, TANH, EXPONENTIAL, HARD_TANH, HARD_SHRINK, SOFT_SHRINK
+    enum: TANH_SHRINK, SQUAREPLUS, SPARSE_PLUS, SPARSE_SIGMOID, MISH, LOG_SIGMOID, ACTIVATION_COUNT
     ctypedef void (*activation_t)(const char *x, ptrdiff_t x_step, char *y, ptrdiff_t y_step,
                                   ptrdiff_t count, double alpha) noexcept nogil
     ctypedef void (*activation_gradient_t)(const void *grad, const void *value, void *out,

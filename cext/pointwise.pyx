@@ -27,7 +27,9 @@ ctypedef fused real:
 # In the order of activations.h's enumeration.
 ACTIVATIONS = (
     "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "sigmoid", "hard_sigmoid",
-    "silu", "hard_silu", "softplus", "softsign", "tanh", "exponential",
+    "silu", "hard_silu", "softplus", "softsign", "tanh", "exponential", "hard_tanh",
+    "hard_shrink", "soft_shrink", "tanh_shrink", "squareplus", "sparse_plus", "sparse_sigmoid",
+    "mish", "log_sigmoid",
 )
 
 cdef enum:

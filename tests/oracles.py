@@ -375,6 +375,16 @@ ACTIVATIONS = {
     "softsign": lambda x: x / (1 + np.abs(x)),
     "tanh": np.tanh,
     "exponential": np.exp,
+    "celu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
+    "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0),
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "squareplus": lambda x: (x + np.sqrt(x * x + 4)) / 2,
+    "sparse_plus": lambda x: np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4)),
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
+    "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
+    "log_sigmoid": lambda x: -np.logaddexp(0, -x),
 }
 
 

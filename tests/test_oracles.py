@@ -187,6 +187,16 @@ def test_average_pool_grad():
         ("softsign", -1 / 2, 2 / 3),
         ("tanh", math.tanh(-1), math.tanh(2)),
         ("exponential", math.exp(-1), math.exp(2)),
+        ("celu", math.exp(-1) - 1, 2),
+        ("hard_tanh", -1, 1),
+        ("hard_shrink", -1, 2),
+        ("soft_shrink", -0.5, 1.5),
+        ("tanh_shrink", math.tanh(1) - 1, 2 - math.tanh(2)),
+        ("squareplus", (math.sqrt(5) - 1) / 2, 1 + math.sqrt(2)),
+        ("sparse_plus", 0, 2),
+        ("sparse_sigmoid", 0, 1),
+        ("mish", -math.tanh(math.log1p(math.exp(-1))), 2 * math.tanh(math.log1p(math.exp(2)))),
+        ("log_sigmoid", -math.log1p(math.e), -math.log1p(math.exp(-2))),
     ],
 )
 def test_activations(name, at_minus_one, at_two):

@@ -14,6 +14,7 @@ from convlet._cext import pointwise
 from convlet.ops import _activation
 
 NAMES = pointwise.ACTIVATIONS
+CONSTANT = ("hard_tanh", "hard_shrink", "soft_shrink", "sparse_plus", "sparse_sigmoid")
 SIZES = [1, 7, 16384, 16385, 50001]
 
 
@@ -37,7 +38,8 @@ def test_activation(name, size, dtype, threads):
 def test_derivative_is_the_slope(name, threads):
     """Central differences in float64, away from kinks."""
     x = random(40000, "float64")
-    x = x[np.min(np.abs(x[:, None] - [-3, 0, 3, 6]), axis=1) > 1e-3]
+    kinks = [-3, -1, -0.5, 0, 0.5, 1, 3, 6]
+    x = x[np.min(np.abs(x[:, None] - kinks), axis=1) > 1e-3]
     step = 1e-5
     y = {s: oracles.activate(name, x + s) for s in (-step, step)}
     expected = (y[step] - y[-step]) / (2 * step)
@@ -62,8 +64,9 @@ def test_nan_propagates(name, dtype):
     assert not np.isnan(y[[0, 2, 3]]).any()
     value = y if _activation.gradient_from_output(name) else x
     dx = _activation.activation_grad(name, np.ones_like(x), value)
-    if name != "hard_silu":  # whose slope is a constant beyond 3
-        assert name in ("relu", "relu6", "leaky_relu", "hard_sigmoid") or np.isnan(dx[1, 2])
+    # Of the others, the slope is a constant where it is not 0.
+    if name not in ("relu", "relu6", "leaky_relu", "hard_sigmoid", "hard_silu", *CONSTANT):
+        assert np.isnan(dx[1, 2])
     assert not np.isnan(dx[[0, 2, 3]]).any()
     poisoned = np.full_like(x, np.nan)
     assert np.isnan(_activation.activation_grad("tanh", poisoned, np.zeros_like(x))).all()

@@ -14,6 +14,7 @@ from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import activate
 from convlet.ops._arguments import DATA_FORMATS, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple
+from convlet.ops._row_activations import ROWS
 
 BoundSum = Callable[[Array, Variable, Array | None], Array]
 
@@ -134,9 +135,10 @@ class BaseConv(Activated):
     def _fused(self) -> str | None:
         """The activation that the operator is to apply.
 
-        An operator's softmax is over channels; Keras's, hence this layer's, is over the last axis.
+        An operator's softmax and its like are over channels; Keras's, hence this layer's, are over
+        the last axis.
         """
-        rows = self._activation_name == "softmax" and self.data_format == "channels_first"
+        rows = self._activation_name in ROWS and self.data_format == "channels_first"
         return None if rows else self._activation_name
 
     def _first_kernel(self) -> Variable:

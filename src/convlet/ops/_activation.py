@@ -5,15 +5,18 @@ from __future__ import annotations
 from convlet._cext import pointwise
 from convlet._reuse import empty
 from convlet.ops._arguments import Array, check_choice, contiguous
+from convlet.ops._row_activations import ROWS
 
-# Functions of one element run inside the convolution; softmax needs all channels of a pixel.
-NAMES = ("linear", *pointwise.ACTIVATIONS, "softmax")
+# Functions of one element run inside the convolution; rows are all channels of a pixel.
+NAMES = ("linear", *pointwise.ACTIVATIONS, "celu", *ROWS)
 NO_ACTIVATION = (-1, 0.0)
-# The slope of leaky_relu and the scale of elu, as in Keras.
+# The slope of leaky_relu, the thresholds and the scale of elu, as in Keras.
+_ALPHAS = {"leaky_relu": 0.2, "hard_shrink": 0.5, "soft_shrink": 0.5}
 _CODES: dict[str | None, tuple[int, float]] = dict.fromkeys((None, *NAMES), NO_ACTIVATION) | {
-    name: (pointwise.activation_code(name), {"leaky_relu": 0.2}.get(name, 1.0))
+    name: (pointwise.activation_code(name), _ALPHAS.get(name, 1.0))
     for name in pointwise.ACTIVATIONS
 }
+_CODES["celu"] = _CODES["elu"]
 
 
 def activation_code(name: str | None) -> tuple[int, float]:
@@ -25,31 +28,36 @@ def activation_code(name: str | None) -> tuple[int, float]:
         raise
 
 
-def activate(name: str | None, x: Array) -> Array:
-    """The activation of x in a new C-contiguous array; x itself where there is none."""
+def activate(name: str | None, x: Array, parameter: float | None = None) -> Array:
+    """The activation of x in a new C-contiguous array; x itself where there is none.
+
+    `parameter` takes the place of Keras's default.
+    """
     code, alpha = activation_code(name)
-    if code < 0 and name != "softmax":
+    if code < 0 and name not in ROWS:
         return x
     x = contiguous(x)
     y = empty(x.shape, x.dtype)
-    if name == "softmax":
-        _softmax(x, y)
+    if name in ROWS:
+        ROWS[name].value(_rows(x), _rows(y))
     else:
+        alpha = alpha if parameter is None else parameter
         pointwise.activation(code, alpha, x.reshape(-1), y.reshape(-1))
     return y
 
 
-def _softmax(x: Array, y: Array) -> None:
-    rows = (-1, x.shape[-1])
-    pointwise.softmax(x.reshape(rows), y.reshape(rows))
+def _rows(x: Array) -> Array:
+    return x.reshape(-1, x.shape[-1])
 
 
-def softmax_rows(out: Array) -> None:
-    """Softmax over the last axis, in place."""
-    rows = contiguous(out)
-    _softmax(rows, rows)
-    if rows is not out:
-        out[...] = rows
+def activate_rows(name: str | None, out: Array) -> None:
+    """Those over the last axis, in place: what no compiled operator does itself."""
+    if name not in ROWS:
+        return
+    whole = contiguous(out)
+    ROWS[name].value(_rows(whole), _rows(whole))
+    if whole is not out:
+        out[...] = whole
 
 
 def gradient_from_output(name: str | None) -> bool:
@@ -64,13 +72,12 @@ def activation_grad(name: str | None, grad: Array, value: Array) -> Array:
     A new C-contiguous array, or `grad` itself where there is no activation.
     """
     code, alpha = activation_code(name)
-    if code < 0 and name != "softmax":
+    if code < 0 and name not in ROWS:
         return grad
     grad, value = contiguous(grad), contiguous(value)
     out = empty(grad.shape, grad.dtype)
-    if name == "softmax":
-        rows = (-1, grad.shape[-1])
-        pointwise.softmax_gradient(grad.reshape(rows), value.reshape(rows), out.reshape(rows))
+    if name in ROWS:
+        ROWS[name].gradient(_rows(grad), _rows(value), _rows(out))
     else:
         flat = (grad.reshape(-1), value.reshape(-1), out.reshape(-1))
         pointwise.activation_gradient(code, alpha, *flat)

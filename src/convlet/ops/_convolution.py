@@ -13,7 +13,7 @@ from convlet._cext import convolution as compiled
 from convlet._cext import winograd
 from convlet._reuse import LEAST_BYTES, empty
 from convlet.ops import _arguments as arguments
-from convlet.ops._activation import NO_ACTIVATION, activation_code, softmax_rows
+from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._geometry import (
     NO_AXIS,
@@ -23,6 +23,7 @@ from convlet.ops._geometry import (
     normalize_tuple,
     windows,
 )
+from convlet.ops._row_activations import ROWS
 from convlet.ops._winograd import DIRECT, Tiles, allowed, tile_sizes
 
 NEEDS = ("x", "kernel", "bias")
@@ -96,7 +97,7 @@ def conv(
         Layout of `x` and of the result.
     activation : str, optional
         Name of an activation function (``convlet.activations``) applied to the result;
-        "softmax" is over the channels, in either data format.
+        "softmax", "log_softmax" and "sparsemax" are over the channels, in either data format.
     out : ndarray, optional
         Where to write the result: exact shape and dtype, not overlapping an input.
 
@@ -163,14 +164,14 @@ def bound(
         return lambda x, kernel, bias, packed: conv_packed(
             x, kernel, bias, geometry, activation, packed
         )
-    code, shape, softmax = activation_code(activation), geometry.shape, activation == "softmax"
+    code, shape, rows = activation_code(activation), geometry.shape, activation in ROWS
     new = empty if math.prod(shape) * dtype.itemsize >= LEAST_BYTES else np.empty
 
     def run(x: Array, kernel: Array, bias: Array | None, packed: Packed | None) -> Array:
         y = new(shape, dtype)
         _DRIVERS[type(packed)](x, kernel, bias, y, geometry, code, packed)
-        if softmax:
-            softmax_rows(y)
+        if rows:
+            activate_rows(activation, y)
         return y
 
     return run
@@ -479,6 +480,5 @@ def forward(
     result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
         _DRIVERS[type(packed)](x, kernel, bias, view, geometry, code, packed)
-        if activation == "softmax":
-            softmax_rows(view)
+        activate_rows(activation, view)
     return result

@@ -11,7 +11,7 @@ import numpy as np
 from convlet._cext import convolution as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops import _convolution as convolution
-from convlet.ops._activation import NO_ACTIVATION, activation_code, softmax_rows
+from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._convolution import NEEDS, Geometry
 from convlet.ops._geometry import (
@@ -106,8 +106,7 @@ def conv_transpose(
     result, view = arguments.output_array(out, geometry.shape, data_format, inputs)
     if view.size:
         compiled.input_gradient(x, kernel, bias, view, geometry, code)
-        if activation == "softmax":
-            softmax_rows(view)
+        activate_rows(activation, view)
     return result
 
 
