@@ -25,3 +25,8 @@ def ordered_sum(values: Any) -> float:
 def sums_by_group(groups: Any, values: Any, count: int) -> Array:
     """The sum of each group of 0 .. count - 1, as `ordered_sum`."""
     return np.bincount(np.ravel(groups), np.ravel(values), minlength=count).astype(np.float64)
+
+
+def row_sums(x: Array) -> Array:
+    """The sum of each row (rows, columns), as `ordered_sum`."""
+    return sums_by_group(np.repeat(np.arange(len(x)), x.shape[1]), x, len(x))

@@ -8,6 +8,7 @@ import pytest
 from comparison import assert_same_bits
 from convlet import layers
 from convlet.layers import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from convlet.testing import check_gradients
 from gradcheck import separated
 from layer_checks import check_vjp
 
@@ -121,3 +122,67 @@ def test_errors(layer, shapes, message):
         layer()([np.ones(shape) for shape in shapes])
     with pytest.raises(TypeError, match="axis must be an int"):
         Concatenate(1.5)
+
+
+DOTS = [
+    ((3, 4), (3, 4), 1),
+    ((3, 5, 4), (3, 2, 4), 2),
+    ((3, 5, 4), (3, 5, 2), [1, -2]),
+    ((3, 4), (3, 2, 4, 5), (1, 2)),
+    ((3, 2, 4, 5), (3, 4), [2, 1]),
+    ((2, 3, 4, 2), (2, 2, 3, 3), (1, 3)),
+    ((0, 4), (0, 4), -1),
+]
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+@pytest.mark.parametrize(("first", "second", "axes"), DOTS)
+def test_dot(first, second, axes, normalize, dtype, rng):
+    x = [rng.standard_normal(shape).astype(dtype) for shape in (first, second)]
+    layer = layers.Dot(axes, normalize, dtype=dtype)
+    pair = axes if isinstance(axes, (list, tuple)) else (axes, axes)
+    moved = [
+        np.moveaxis(part.astype("float64"), axis, -1).reshape(
+            len(part), part[:1].size // part.shape[axis] if len(part) else 1, part.shape[axis]
+        )
+        for part, axis in zip(x, pair, strict=True)
+    ]
+    if normalize:
+        moved = [part / np.sqrt((part**2).sum(-1, keepdims=True)) for part in moved]
+    y = layer(x)
+    expected = np.einsum("nik,njk->nij", *moved).reshape(y.shape)
+    tolerance = 1e-5 if dtype == "float32" else 1e-13
+    np.testing.assert_allclose(y, expected, rtol=tolerance, atol=tolerance)
+    unknown = layer.compute_output_shape([(None, *shape[1:]) for shape in (first, second)])
+    assert unknown == (None, *y.shape[1:]) and y.dtype == dtype
+    if len(y):
+        assert_same_bits(layer([part[:1] for part in x]), y[:1])
+        assert_same_bits(layer([np.asfortranarray(part) for part in x]), y)
+    if dtype == "float64":
+        check_gradients(layer, x)
+
+
+def test_dot_of_zeros():
+    layer = layers.Dot(1, normalize=True, dtype="float64")
+    x = [np.zeros((1, 3)), np.ones((1, 3))]
+    y, pullback = layer.vjp(x)
+    assert y.tolist() == [[0.0]]
+    assert np.isfinite(pullback(np.ones_like(y))[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda x: layers.Dot((1, 1, 1)), ValueError, "axes must be an int or 2 ints"),
+        (lambda x: layers.Dot(1.5), TypeError, "axes must be an int"),
+        (lambda x: layers.Dot(0)([x, x]), ValueError, "axes .* must be after N and of one size"),
+        (lambda x: layers.Dot(3)([x, x]), ValueError, "axes .* must be after N and of one size"),
+        (lambda x: layers.Dot((1, 2))([x, x]), ValueError, "must be after N and of one size"),
+        (lambda x: layers.Dot(1)([x, x[:1]]), ValueError, "must be after N and of one size"),
+        (lambda x: layers.Dot(1)([x, x, x]), ValueError, "x must be 2 inputs, got 3"),
+        (lambda x: layers.Dot(1)([x]), ValueError, "at least 2 inputs"),
+    ],
+)
+def test_dots_that_cannot_be(make, error, message):
+    with pytest.raises(error, match=message):
+        make(np.ones((2, 3, 4)))

@@ -61,3 +61,37 @@ def test_names_and_configurations(kind):
         name = getattr(module, kind)().name
         assert name.rstrip("_0123456789") == kind.lower()
         assert callable(getattr(module, kind.lower()))
+
+
+@given(SEEDS)
+def test_dot(dtype, seed):
+    rng = Random(seed)
+    size = rng.randint(1, 6)
+    shapes, axes = [], []
+    for _ in range(2):
+        shape = [2, *(rng.randint(1, 5) for _ in range(rng.randint(0, 2)))]
+        axis = rng.randint(1, len(shape))
+        shape.insert(axis, size)
+        shapes.append(shape)
+        axes.append(axis)
+    arguments = {"axes": axes, "normalize": rng.random() < 0.5}
+    if axes[0] == axes[1] and rng.random() < 0.5:
+        arguments["axes"] = axes[0]
+    ours, theirs = (m.Dot(dtype=dtype, **arguments) for m in (layers, keras.layers))
+    draw = np.random.default_rng(seed)
+    x = [draw.standard_normal(shape).astype(dtype) for shape in shapes]
+    tensors = [torch.tensor(part, requires_grad=True) for part in x]
+    expected = theirs(tensors)
+    y, pullback = ours.vjp(x)
+    context = f"Dot {arguments} on {shapes}"
+    # On PyTorch, Keras's products of float64 are float32.
+    close(y, expected.to(tensors[0].dtype), dtype, "float32", context)
+    dy = draw.standard_normal(y.shape).astype(dtype)
+    wanted = torch.autograd.grad(expected, tensors, torch.tensor(dy).to(expected.dtype))
+    for one, other in zip(pullback(dy)[0], wanted, strict=True):
+        close(one, other, dtype, "float32", context)
+    config, other = (layer.get_config() for layer in (ours, theirs))
+    assert {k: config[k] for k in ("axes", "normalize")} == {
+        k: other[k] for k in ("axes", "normalize")
+    }
+    agreed("Keras", "Dot", f"{dtype} {context}")

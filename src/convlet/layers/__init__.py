@@ -24,6 +24,7 @@ from convlet.layers._depthwise_conv import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from convlet.layers._dot import Dot, dot
 from convlet.layers._dropout import Dropout
 from convlet.layers._extremum import Maximum, Minimum
 from convlet.layers._flatten import Flatten
@@ -132,6 +133,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Flatten",
     "GaussianNoise",
@@ -196,6 +198,7 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "dot",
     "maximum",
     "minimum",
     "multiply",
