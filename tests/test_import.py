@@ -12,6 +12,7 @@ OPTIONAL = [
     "PIL",
     "h5py",
     "safetensors",
+    "tensorboardX",
     "mlxtend",
     "torch",
     "keras",

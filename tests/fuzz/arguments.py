@@ -12,7 +12,10 @@ from convlet import layers, ops
 HUGE = (2**31 - 1, 2**31, 2**40, 2**61 - 1, 2**61, 2**63 - 1, 2**63, 2**64, 10**30, -(2**63))
 NUMBERS = (0, -1, *HUGE)
 ODD = (None, True, 1.0, 1.5, float("nan"), 1j, "same", "", b"x", [], (), [1], (1, 2), {}, object())
-ACTIVATIONS = (None, "relu", "relu6", "gelu", "tanh", "softmax", "elu")
+ACTIVATIONS = (
+    *(None, "relu", "relu6", "gelu", "tanh", "softmax", "elu"),
+    *("mish", "log_softmax", "sparsemax", "hard_shrink"),
+)
 SPOILT = 0.4  # the share of calls with at least one odd argument
 
 
@@ -249,6 +252,14 @@ def layer_call(name, rng):
         "cropping": int(rng.integers(0, 3)),
         "keepdims": bool(rng.integers(2)),
         "use_bias": bool(rng.integers(2)),
+        "factor": float(rng.random()),
+        "height_factor": float(rng.random()),
+        "width_factor": float(rng.random()),
+        "fill_mode": ("reflect", "wrap", "constant", "nearest")[rng.integers(4)],
+        "interpolation": ("bilinear", "nearest")[rng.integers(2)],
+        "height": int(rng.integers(1, 12)),
+        "width": int(rng.integers(1, 12)),
+        "axes": int(rng.integers(1, 3)),
         "activation": ACTIVATIONS[rng.integers(len(ACTIVATIONS))] or "linear",
     }
     arguments = {}

@@ -280,6 +280,7 @@ def test_configurations(kind):
         (lambda: CenterCrop(3, 2.5), TypeError, "width must be an int"),
         (lambda: RandomFlip()(np.ones((3, 3, 1))), ValueError, "must have 4 axes"),
         (lambda: RandomCrop(2, 2)(np.ones((3, 3))), ValueError, "must have 4 axes"),
+        (lambda: RandomCrop(2, 2)(np.ones((1, 0, 3, 1))), ValueError, "images must not be empty"),
     ],
 )
 def test_errors(make, error, message):

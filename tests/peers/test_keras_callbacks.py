@@ -181,3 +181,42 @@ def test_arguments_and_defaults(name):
     )
     expected = [(key, value.default) for key, value in theirs.items() if key != "kwargs"]
     assert [(key, value.default) for key, value in ours.items() if key != "kwargs"] == expected
+
+
+@pytest.mark.parametrize("on_epoch", [False, True])
+def test_averages_in_the_weights_places(on_epoch, tmp_path):
+    """Validation, checkpoints and final weights, from the same start."""
+    found = []
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 2))
+    for library in LIBRARIES:
+        subject = model(library)
+        subject.set_weights([np.ones((3, 2)), np.zeros(2)])
+        subject.compile(library.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), "mse")
+        seen = []
+
+        class Look(library.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None, seen=seen):
+                seen.append(self.model.get_weights()[0])
+
+        history = subject.fit(
+            *(x, y),
+            batch_size=4,
+            epochs=3,
+            verbose=0,
+            shuffle=False,
+            validation_data=(x, y),
+            callbacks=[library.callbacks.SwapEMAWeights(on_epoch), Look()],
+        )
+        found.append([*history.history["val_loss"], *seen, subject.get_weights()[0]])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    tally.agreed("Keras", "SwapEMAWeights", f"{on_epoch}")
+
+
+@pytest.mark.parametrize("name", ["SwapEMAWeights", "BackupAndRestore", "TensorBoard"])
+def test_arguments_of_more_callbacks(name):
+    ours, theirs = (getattr(library.callbacks, name).__init__ for library in LIBRARIES)
+    assert [(p.name, p.default) for p in inspect.signature(ours).parameters.values()] == [
+        (p.name, p.default) for p in inspect.signature(theirs).parameters.values()
+    ]

@@ -72,6 +72,9 @@ class BatchNormalization(Layer):
         moving_variance_initializer: Any = "ones",
         **kwargs: Any,
     ) -> None:
+        for name in ("renorm", "synchronized"):
+            if kwargs.pop(name, False):
+                raise ValueError(f"{name} must be False: convlet has no such normalization")
         super().__init__(**kwargs)
         self.axis = check_axis(axis)
         self.momentum = check_number("momentum", momentum)

@@ -37,7 +37,9 @@ class _Crop(Images):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's, with the window's sizes."""
-        count, *_ = super().compute_output_shape(input_shape)
+        count, *sizes = super().compute_output_shape(input_shape)
+        if 0 in sizes:
+            raise ValueError(f"{self.name}: images must not be empty, got shape {input_shape}")
         if self.data_format == "channels_first":
             return (count, input_shape[1], self.height, self.width)
         return (count, self.height, self.width, input_shape[3])

@@ -101,9 +101,13 @@ class Batches:
         self.data = data
         self.size = 32 if batch_size is None else positive_int("batch_size", batch_size)
         self.random = None if seed is None else generator(seed)
+        self.skip(skip)
+
+    def skip(self, passes: int) -> None:
+        """Leave out the orders of so many passes."""
         if self.random is not None:
-            for _ in range(skip):
-                self.random.permutation(len(data.x))
+            for _ in range(passes):
+                self.random.permutation(len(self.data.x))
 
     @property
     def count(self) -> int:

@@ -36,6 +36,12 @@ class Stream:
             self.numbers = Batches(Data(np.arange(len(source))), 1, seed, skip)
         self._begun: Iterator[Any] | None = None
 
+    def skip(self, passes: int) -> None:
+        """Leave out the orders of so many passes; what has no order begins as it does."""
+        if self.numbers is not None and passes:
+            self.numbers.skip(passes - (self._begun is not None))
+            self._begun = None
+
     @property
     def count(self) -> int | None:
         """How many batches a pass has, where that is known."""

@@ -21,6 +21,7 @@ class Trainer(Steps):
     """Training, measuring and predicting over whole arrays."""
 
     stop_training = False
+    _resumed: int = 0  # the epoch at which a callback has training begin
     history: History | None = None
 
     def fit(
@@ -145,9 +146,11 @@ class Trainer(Steps):
         self, epochs: range, passes: Passes, validation: Any, running: Any, hooks: CallbackList
     ) -> None:
         logs: Logs = {}
-        self.stop_training = False
+        self.stop_training, self._resumed = False, 0
         hooks.on_train_begin()
-        for epoch in epochs:
+        first = min(max(epochs.start, self._resumed), epochs.stop)
+        passes.batches.skip(first - epochs.start)
+        for epoch in range(first, epochs.stop):
             running.reset()
             hooks.on_epoch_begin(epoch)
             index = -1
@@ -170,6 +173,13 @@ class Trainer(Steps):
                 break
         self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.on_train_end(logs=logs)
+
+    def resume_at(self, epoch: int) -> None:
+        """Have `fit` begin at this epoch, if it is a later one: for a callback's `on_train_begin`.
+
+        The order of samples is that of this epoch.
+        """
+        self._resumed = check_int("epoch", epoch, 0)
 
     def evaluate(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from convlet._integers import positive_int
 from convlet._variable import Array, Variable
 from convlet.optimizers._arguments import flag, number
@@ -33,6 +35,12 @@ class Averages:
     def final(self, variables: list[Variable]) -> list[tuple[Variable, Array]]:
         """All averages as assignments to their weights."""
         return [(v, slot.value) for v, slot in zip(variables, self.slots, strict=True)]
+
+    def exchanged(self, variables: list[Variable]) -> list[tuple[Variable, Array]]:
+        """Weights and averages as assignments to each other."""
+        pairs = list(zip(variables, self.slots, strict=True))
+        both = [*pairs, *(pair[::-1] for pair in pairs)]
+        return [(into, np.array(of.value)) for into, of in both]
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments of an optimizer."""

@@ -98,7 +98,7 @@ class Optimizer(State):
         grads = list(grads)
         assignments = [(v, like("updates", value, v)) for v, value in updates]
         if not grads:
-            compiled.apply(self._rule, self._all_hyper(), [], [], [], assignments)
+            self._assign(assignments)
             return
         places = self._places(grads, trainable_variables)
         variables = [self._trainable_variables[i] for i, _ in places]
@@ -174,6 +174,26 @@ class Optimizer(State):
         given = None if var_list is None else {id(variable) for variable in var_list}
         values = self._averages.final(self._trainable_variables)
         values = [pair for pair in values if given is None or id(pair[0]) in given]
+        self._assign(values)
+
+    @property
+    def use_ema(self) -> bool:
+        """Whether there are moving averages of weights."""
+        return self._averages.use
+
+    def exchange_averages(self) -> None:
+        """Let weights and their moving averages change places, once there are averages."""
+        if self._averages.use and self._updates():
+            self._assign(self._averages.exchanged(self._trainable_variables))
+
+    def keep_weights_as_averages(self) -> None:
+        """Give the moving averages the values of the weights."""
+        if self._averages.use and self.built:
+            pairs = zip(self._averages.slots, self._trainable_variables, strict=True)
+            self._assign([(slot, variable.value) for slot, variable in pairs])
+
+    def _assign(self, values: list[tuple[Variable, Array]]) -> None:
+        """All of them, uninterrupted."""
         compiled.apply(self._rule, self._all_hyper(), [], [], [], values)
 
     def _all_hyper(self) -> tuple[float, ...]:
