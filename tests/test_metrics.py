@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convlet import metrics
+from convlet.metrics import _names
 
 
 def test_mean_over_updates():
@@ -44,7 +45,7 @@ def test_weights_count_samples():
 )
 def test_accuracy_is_resolved(y_true, y_pred, kind):
     for name in ("accuracy", "acc", "Accuracy"):
-        metric = metrics.resolve(name, y_true, y_pred)
+        metric = _names.resolve(name, y_true, y_pred)
         assert type(metric) is kind
         assert metric.name == name
 
@@ -56,7 +57,7 @@ def test_a_metric_of_one_s_own():
 
     metric = Largest()
     assert metric.name == "largest"
-    assert metrics.resolve(metric, None, None) is metric
+    assert _names.resolve(metric, None, None) is metric
     assert metric(np.zeros(2), np.array([[1.0, 2.0], [3.0, 6.0]])) == 4
 
 

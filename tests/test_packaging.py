@@ -34,7 +34,8 @@ def test_metadata(distribution):
     assert distribution.version == convlet.__version__
     assert distribution.metadata["License-Expression"] == "MIT"
     assert distribution.metadata["Requires-Python"] == ">=3.11"
-    extras = {"test", "peers", "demo", "plot", "images", "keras", "safetensors", "docs", "dev"}
+    extras = {"test", "peers", "demo", "plot", "images", "docs", "dev"}
+    extras |= {"keras", "safetensors", "tensorboard"}
     assert set(distribution.metadata.get_all("Provides-Extra")) == extras
 
 

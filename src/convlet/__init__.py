@@ -12,45 +12,38 @@ Each part imports only what stands before it, and loads when it is asked for:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+from convlet._lazy import lazily
 
 __version__ = "0.1.0"
 
-_MODULES = frozenset(
-    {
-        *("activations", "backend", "bench", "callbacks", "config", "constraints", "datasets"),
-        *("demo", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
-        *("regularizers", "saving", "testing", "utils"),
-    }
-)
-_NAMES = {
-    "Input": "convlet.layers",
-    "KerasTensor": "convlet.layers",
-    "Layer": "convlet.layers",
-    "Model": "convlet.models",
-    "Sequential": "convlet.models",
-    "Variable": "convlet._variable",
-    "get_algorithm": "convlet._algorithm",
-    "get_num_threads": "convlet._cext.runtime",
-    "set_algorithm": "convlet._algorithm",
-    "set_num_threads": "convlet._cext.runtime",
-    "show_config": "convlet._about",
-}
-
-__all__ = sorted({*_MODULES, *_NAMES, "__version__"})
-
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name in _MODULES:
-        return import_module(f"convlet.{name}")
-    if name in _NAMES:
-        value = getattr(import_module(_NAMES[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'convlet' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+if TYPE_CHECKING:
+    from convlet._about import show_config as show_config
+    from convlet._algorithm import get_algorithm as get_algorithm
+    from convlet._algorithm import set_algorithm as set_algorithm
+    from convlet._cext.runtime import get_num_threads as get_num_threads
+    from convlet._cext.runtime import set_num_threads as set_num_threads
+    from convlet._variable import Variable as Variable
+    from convlet.layers import Input as Input
+    from convlet.layers import KerasTensor as KerasTensor
+    from convlet.layers import Layer as Layer
+    from convlet.models import Model as Model
+    from convlet.models import Sequential as Sequential
+else:
+    __getattr__, __dir__, __all__ = lazily(
+        __name__,
+        {
+            "_about": ("show_config",),
+            "_algorithm": ("get_algorithm", "set_algorithm"),
+            "_cext.runtime": ("get_num_threads", "set_num_threads"),
+            "_variable": ("Variable",),
+            "layers": ("Input", "KerasTensor", "Layer"),
+            "models": ("Model", "Sequential"),
+        },
+        (
+            *("activations", "backend", "bench", "callbacks", "config", "constraints", "datasets"),
+            *("demo", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
+            *("regularizers", "saving", "testing", "utils"),
+        ),
+    )

@@ -12,9 +12,8 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from convlet._variable import Array
 
 LEAST_BYTES = 1 << 16  # of an array; the C library keeps smaller ones at hand by itself
 _current = threading.local()

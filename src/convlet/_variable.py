@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+if TYPE_CHECKING:  # what it defines takes as long to import as a fifth of convlet
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+else:
+    Array = np.ndarray
 
 # What earlier calls of the pass that is running will change: next values by id of the variable.
 changes: ContextVar[dict[int, Array] | None] = ContextVar("changes", default=None)

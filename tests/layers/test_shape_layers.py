@@ -1,6 +1,7 @@
 """Layers without weights that keep or flatten: `Flatten`, `Activation`, `Input`."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from gradcheck import separated
 from layer_checks import check_vjp
 from strategies import DATA_FORMATS, LAYOUTS, SEEDS
 
-NAMES = [name for name in activations.__all__ if name not in ("get", "serialize")]
+NAMES = [*activations._FUNCTIONS]
 # Among them shapes that moving an axis leaves as they are.
 SHAPES = [(2, 3, 4, 5), (2, 3, 3, 3), (2, 3, 4), (2, 4, 4), (2, 5), (2,), (0, 3, 4)]
 
@@ -58,7 +59,9 @@ def test_activation(name, dtype, seed):
     layer = Activation(name, dtype=dtype)
     assert_same_bits(layer(x), activate(activations.ops_name(activations.get(name)), x))
     assert_same_bits(layer.vjp(x)[0], layer(x))
-    check_vjp(Activation(name, dtype="float64"), separated(rng, (2, 3, 5)), rng)
+    # Where separated numbers are 1 apart, sparsemax has a kink.
+    points = rng.standard_normal if name == "sparsemax" else partial(separated, rng)
+    check_vjp(Activation(name, dtype="float64"), points((2, 3, 5)), rng)
 
 
 def test_activation_of_ones_own_is_refused():

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from convlet.callbacks._backup import BackupAndRestore
-from convlet.callbacks._callback import Callback, CallbackList
-from convlet.callbacks._callback import Logs as Logs
-from convlet.callbacks._csv_logger import CSVLogger
-from convlet.callbacks._early_stopping import EarlyStopping
-from convlet.callbacks._functions import LambdaCallback
-from convlet.callbacks._history import History
-from convlet.callbacks._learning_rate import LearningRateScheduler
-from convlet.callbacks._model_checkpoint import ModelCheckpoint
-from convlet.callbacks._plateau import ReduceLROnPlateau
-from convlet.callbacks._swap_averages import SwapEMAWeights
-from convlet.callbacks._tensorboard import TensorBoard
-from convlet.callbacks._terminate import TerminateOnNaN
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "BackupAndRestore",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "ReduceLROnPlateau",
-    "SwapEMAWeights",
-    "TensorBoard",
-    "TerminateOnNaN",
-]
+from convlet._lazy import lazily
+
+if TYPE_CHECKING:
+    from convlet.callbacks._backup import BackupAndRestore as BackupAndRestore
+    from convlet.callbacks._callback import Callback as Callback
+    from convlet.callbacks._callback import CallbackList as CallbackList
+    from convlet.callbacks._csv_logger import CSVLogger as CSVLogger
+    from convlet.callbacks._early_stopping import EarlyStopping as EarlyStopping
+    from convlet.callbacks._functions import LambdaCallback as LambdaCallback
+    from convlet.callbacks._history import History as History
+    from convlet.callbacks._learning_rate import LearningRateScheduler as LearningRateScheduler
+    from convlet.callbacks._model_checkpoint import ModelCheckpoint as ModelCheckpoint
+    from convlet.callbacks._plateau import ReduceLROnPlateau as ReduceLROnPlateau
+    from convlet.callbacks._swap_averages import SwapEMAWeights as SwapEMAWeights
+    from convlet.callbacks._tensorboard import TensorBoard as TensorBoard
+    from convlet.callbacks._terminate import TerminateOnNaN as TerminateOnNaN
+else:
+    __getattr__, __dir__, __all__ = lazily(
+        __name__,
+        {
+            "_backup": ("BackupAndRestore",),
+            "_callback": (
+                "Callback",
+                "CallbackList",
+            ),
+            "_csv_logger": ("CSVLogger",),
+            "_early_stopping": ("EarlyStopping",),
+            "_functions": ("LambdaCallback",),
+            "_history": ("History",),
+            "_learning_rate": ("LearningRateScheduler",),
+            "_model_checkpoint": ("ModelCheckpoint",),
+            "_plateau": ("ReduceLROnPlateau",),
+            "_swap_averages": ("SwapEMAWeights",),
+            "_tensorboard": ("TensorBoard",),
+            "_terminate": ("TerminateOnNaN",),
+        },
+    )

@@ -207,3 +207,7 @@ class Conv3DTranspose(ConvTranspose):
     """
 
     rank = 3
+
+
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose

@@ -321,3 +321,6 @@ class SeparableConv1D(SeparableConv):
     """
 
     rank = 1
+
+
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
+from convlet import losses
 from convlet._names import to_snake_case
-from convlet.losses import _cosine, _crossentropy, _focal, _hinge, _overlap, _regression
 from convlet.losses._loss import Loss
 
-_MODULES = (_cosine, _crossentropy, _focal, _hinge, _overlap, _regression)
-_CLASSES: dict[str, type[Loss]] = {
-    name: kind
-    for module in _MODULES
-    for name, kind in vars(module).items()
-    if isinstance(kind, type)
-    and issubclass(kind, Loss)
-    and kind.__module__ == module.__name__
-    and name[0] != "_"
-    and name != "Elementwise"
-}
+# Classes' names: a class is loaded when it is asked for.
+_CLASSES = [name for name in dir(losses) if name[0].isupper() and name != "Loss"]
 _ALIASES = {
     "kl_divergence": "KLDivergence",
     **dict.fromkeys(("mse", "MSE"), "MeanSquaredError"),
@@ -29,16 +19,10 @@ _ALIASES = {
     **dict.fromkeys(("bce", "BCE"), "BinaryCrossentropy"),
     **dict.fromkeys(("kld", "KLD"), "KLDivergence"),
 }
-_BY_NAME: dict[str, type[Loss]] = {
-    **_CLASSES,
-    **{to_snake_case(name): kind for name, kind in _CLASSES.items()},
-    **{alias: _CLASSES[name] for alias, name in _ALIASES.items()},
-}
-_BY_FUNCTION: dict[Any, type[Loss]] = {
-    function: _BY_NAME[name]
-    for module in _MODULES
-    for name, function in vars(module).items()
-    if name in _BY_NAME and not isinstance(function, type)
+_BY_NAME = {
+    **{name: name for name in _CLASSES},
+    **{to_snake_case(name): name for name in _CLASSES},
+    **_ALIASES,
 }
 
 
@@ -115,8 +99,9 @@ def get(identifier: Any) -> Loss | None:
         return deserialize(identifier)
     if isinstance(identifier, str):
         return _by_name(identifier)()
-    if isinstance(identifier, Hashable) and identifier in _BY_FUNCTION:
-        return _BY_FUNCTION[identifier]()
+    name = str(getattr(identifier, "__name__", None))
+    if name in dir(losses) and getattr(losses, name) is identifier:
+        return _by_name(name)()
     raise TypeError(
         "loss must be a name, a Loss, or a function of convlet.losses, got "
         f"{identifier!r}: a custom loss must subclass Loss with a value_and_grad, "
@@ -126,6 +111,7 @@ def get(identifier: Any) -> Loss | None:
 
 def _by_name(name: Any) -> type[Loss]:
     if isinstance(name, str) and name in _BY_NAME:
-        return _BY_NAME[name]
+        kind: type[Loss] = getattr(losses, _BY_NAME[name])
+        return kind
     names = ", ".join(sorted(to_snake_case(cls) for cls in _CLASSES))
     raise ValueError(f"loss must be one of {names}, got {name!r}")

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from convlet import metrics
 from convlet._names import to_snake_case
 from convlet._variable import Array
-from convlet.metrics import _accuracy, _auc, _confusion, _f_score, _iou, _losses, _metric
-from convlet.metrics._accuracy import (
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-)
 from convlet.metrics._metric import Metric
 
-_MODULES = (_accuracy, _auc, _confusion, _f_score, _iou, _losses, _metric)
-_CLASSES: dict[str, type[Metric]] = {
-    name: kind
-    for module in _MODULES
-    for name, kind in vars(module).items()
-    if isinstance(kind, type)
-    and issubclass(kind, Metric)
-    and kind.__module__ == module.__name__
-    and name[0] != "_"
-    and name not in ("Metric", "LossMetric", "Counts")
-}
+# Classes' names: a class is loaded when it is asked for.
+_CLASSES = [name for name in dir(metrics) if name[0].isupper() and name != "Metric"]
 _ALIASES = {
     **dict.fromkeys(("mse", "MSE"), "MeanSquaredError"),
     **dict.fromkeys(("mae", "MAE"), "MeanAbsoluteError"),
@@ -33,10 +19,10 @@ _ALIASES = {
     **dict.fromkeys(("bce", "BCE"), "BinaryCrossentropy"),
     "kl_divergence": "KLDivergence",
 }
-_BY_NAME: dict[str, type[Metric]] = {
-    **_CLASSES,
-    **{to_snake_case(name): kind for name, kind in _CLASSES.items()},
-    **{alias: _CLASSES[name] for alias, name in _ALIASES.items()},
+_BY_NAME = {
+    **{name: name for name in _CLASSES},
+    **{to_snake_case(name): name for name in _CLASSES},
+    **_ALIASES,
 }
 
 
@@ -112,14 +98,15 @@ def resolve(identifier: Any, y_true: Array, y_pred: Array) -> Metric:
         return get(identifier)
     classes = y_pred.shape[-1]
     if classes == 1:
-        return BinaryAccuracy(name=identifier)
+        return metrics.BinaryAccuracy(name=identifier)
     if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:
-        return SparseCategoricalAccuracy(name=identifier)
-    return CategoricalAccuracy(name=identifier)
+        return metrics.SparseCategoricalAccuracy(name=identifier)
+    return metrics.CategoricalAccuracy(name=identifier)
 
 
 def _by_name(name: Any) -> type[Metric]:
     if isinstance(name, str) and name in _BY_NAME:
-        return _BY_NAME[name]
+        kind: type[Metric] = getattr(metrics, _BY_NAME[name])
+        return kind
     names = ", ".join(sorted(to_snake_case(cls) for cls in _CLASSES))
     raise ValueError(f"metric must be a Metric or one of {names}, got {name!r}")

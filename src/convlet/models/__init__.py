@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from convlet.models._functional import Functional, Model
-from convlet.models._sequential import Sequential
+from convlet._lazy import lazily
 
-__all__ = ["Functional", "Model", "Sequential", "load_model", "save_model"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("load_model", "save_model"):
-        from convlet import saving
-
-        return getattr(saving, name)
-    raise AttributeError(f"module 'convlet.models' has no attribute {name!r}")
+if TYPE_CHECKING:
+    from convlet.models._files import load_model as load_model
+    from convlet.models._files import save_model as save_model
+    from convlet.models._functional import Functional as Functional
+    from convlet.models._functional import Model as Model
+    from convlet.models._sequential import Sequential as Sequential
+else:
+    __getattr__, __dir__, __all__ = lazily(
+        __name__,
+        {
+            "_functional": ("Functional", "Model"),
+            "_sequential": ("Sequential",),
+            "_files": ("load_model", "save_model"),
+        },
+    )

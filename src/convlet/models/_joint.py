@@ -8,7 +8,7 @@ from typing import Any
 from convlet import losses
 from convlet.config import check_number
 from convlet.layers._symbolic import flatten
-from convlet.losses import Loss
+from convlet.losses._loss import Loss
 from convlet.models._several import by_output, weights_by_output
 
 

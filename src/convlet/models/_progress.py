@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from convlet.callbacks import Callback, Logs
+from convlet.callbacks._callback import Callback, Logs
 
 _BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} [{elapsed}<{remaining}] "
 

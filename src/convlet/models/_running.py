@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from convlet.callbacks import Logs
+from convlet.callbacks._callback import Logs
 from convlet.layers._symbolic import flatten
-from convlet.metrics import Mean, Metric, get, resolve
+from convlet.metrics._metric import Mean, Metric
+from convlet.metrics._names import get, resolve
 from convlet.models._batches import Data
 from convlet.models._joint import JointLoss, Total
 from convlet.models._several import by_output, weights_by_output

@@ -8,7 +8,8 @@ from typing import Any
 from convlet._integers import check_int
 from convlet._reuse import Reuse
 from convlet._variable import Array
-from convlet.callbacks import Callback, CallbackList, History, Logs
+from convlet.callbacks._callback import Callback, CallbackList, Logs
+from convlet.callbacks._history import History
 from convlet.models._outputs import Outputs
 from convlet.models._passes import Passes, batches_of
 from convlet.models._progress import Progress, check_verbose

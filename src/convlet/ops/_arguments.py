@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convlet._reuse import empty
-
-Array = NDArray[Any]
+from convlet._variable import Array as Array
 
 DATA_FORMATS = ("channels_last", "channels_first")
 _DTYPES = frozenset((np.dtype(np.float32), np.dtype(np.float64)))  # in native byte order

@@ -2,138 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from convlet.optimizers import schedules
-from convlet.optimizers._adadelta import Adadelta
-from convlet.optimizers._adagrad import Adagrad
-from convlet.optimizers._adam import Adam
-from convlet.optimizers._adamax import Adamax
-from convlet.optimizers._adamw import AdamW
-from convlet.optimizers._lion import Lion
-from convlet.optimizers._nadam import Nadam
-from convlet.optimizers._optimizer import Optimizer
-from convlet.optimizers._rmsprop import RMSprop
-from convlet.optimizers._sgd import SGD
+from convlet._lazy import lazily
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Lion",
-    "Nadam",
-    "Optimizer",
-    "RMSprop",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
-
-_CLASSES: dict[str, type[Optimizer]] = {
-    cls.__name__.lower(): cls
-    for cls in (Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop, SGD)
-}
-
-
-def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """An optimizer's class and configuration, without its state.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-
-    Returns
-    -------
-    dict
-        "class_name" and "config", as `deserialize` takes them.
-
-    Raises
-    ------
-    TypeError
-        If it is no optimizer.
-
-    Examples
-    --------
-    >>> from convlet import optimizers
-    >>> optimizers.serialize(optimizers.SGD(0.5))["class_name"]
-    'SGD'
-    """
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be an Optimizer, got {type(optimizer).__name__}")
-    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
-
-
-def deserialize(config: dict[str, Any]) -> Optimizer:
-    """A new optimizer from what `serialize` returned.
-
-    Parameters
-    ----------
-    config : dict
-        "class_name", in any case of letters, and "config", the constructor's arguments.
-
-    Returns
-    -------
-    Optimizer
-
-    Raises
-    ------
-    ValueError
-        If there is no such optimizer, or the dict has no such keys.
-    TypeError
-        If config is no dict.
-
-    Examples
-    --------
-    >>> from convlet import optimizers
-    >>> optimizers.deserialize({"class_name": "SGD", "config": {"momentum": 0.9}}).momentum
-    0.9
-    """
-    if not isinstance(config, dict):
-        raise TypeError(f"config must be a dict, got {type(config).__name__}")
-    if not isinstance(config.get("class_name"), str):
-        raise ValueError(f'config must have a "class_name", a str, got keys {sorted(config)}')
-    name = config["class_name"]
-    if name.lower() not in _CLASSES:
-        known = ", ".join(f'"{cls.__name__}"' for cls in _CLASSES.values())
-        raise ValueError(f'optimizer must be one of {known}, got "{name}"')
-    return _CLASSES[name.lower()].from_config(config.get("config", {}))
-
-
-def get(identifier: Any) -> Optimizer | None:
-    """The optimizer that is meant.
-
-    Parameters
-    ----------
-    identifier : str, dict, Optimizer or None
-        A class's name in any case of letters, for the defaults; or as `deserialize` takes it; an
-        optimizer and None are returned as they are.
-
-    Returns
-    -------
-    Optimizer or None
-
-    Raises
-    ------
-    ValueError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> from convlet import optimizers
-    >>> optimizers.get("rmsprop").rho
-    0.9
-    """
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        return deserialize({"class_name": identifier})
-    if identifier is None or isinstance(identifier, Optimizer):
-        return identifier
-    raise ValueError(
-        "optimizer must be a name, a configuration dict or an Optimizer instance, "
-        f"got {identifier!r}"
+if TYPE_CHECKING:
+    from convlet.optimizers import schedules as schedules
+    from convlet.optimizers._adadelta import Adadelta as Adadelta
+    from convlet.optimizers._adagrad import Adagrad as Adagrad
+    from convlet.optimizers._adam import Adam as Adam
+    from convlet.optimizers._adamax import Adamax as Adamax
+    from convlet.optimizers._adamw import AdamW as AdamW
+    from convlet.optimizers._lion import Lion as Lion
+    from convlet.optimizers._nadam import Nadam as Nadam
+    from convlet.optimizers._names import deserialize as deserialize
+    from convlet.optimizers._names import get as get
+    from convlet.optimizers._names import serialize as serialize
+    from convlet.optimizers._optimizer import Optimizer as Optimizer
+    from convlet.optimizers._rmsprop import RMSprop as RMSprop
+    from convlet.optimizers._sgd import SGD as SGD
+else:
+    __getattr__, __dir__, __all__ = lazily(
+        __name__,
+        {
+            "_adadelta": ("Adadelta",),
+            "_adagrad": ("Adagrad",),
+            "_adam": ("Adam",),
+            "_adamax": ("Adamax",),
+            "_adamw": ("AdamW",),
+            "_lion": ("Lion",),
+            "_nadam": ("Nadam",),
+            "_names": (
+                "deserialize",
+                "get",
+                "serialize",
+            ),
+            "_optimizer": ("Optimizer",),
+            "_rmsprop": ("RMSprop",),
+            "_sgd": ("SGD",),
+        },
+        ("schedules",),
     )

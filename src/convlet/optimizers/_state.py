@@ -14,7 +14,8 @@ from convlet.optimizers._accumulation import Accumulation
 from convlet.optimizers._arguments import number, optional_number
 from convlet.optimizers._averages import Averages
 from convlet.optimizers._decay import Exclusion
-from convlet.optimizers.schedules import LearningRateSchedule, deserialize, serialize
+from convlet.optimizers.schedules._names import deserialize, serialize
+from convlet.optimizers.schedules._schedule import LearningRateSchedule
 
 
 class State:

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from convlet.backend import clear_session
-from convlet.utils._dataset import PyDataset
-from convlet.utils._labels import to_categorical
-from convlet.utils._seed import set_random_seed
+from convlet._lazy import lazily
 
-_LATER = {
-    **dict.fromkeys(
-        ("plot_confusion_matrix", "plot_feature_maps", "plot_history", "plot_kernels"), "_plotting"
-    ),
-    "plot_model": "_model_picture",
-    "plot_saliency": "_saliency",
-    **dict.fromkeys(("animate_convolution", "animate_pooling"), "_sliding"),
-    **dict.fromkeys(("from_torch_state_dict", "to_torch_state_dict"), "_torch"),
-}
-
-__all__ = ["PyDataset", "clear_session", "set_random_seed", "to_categorical", *_LATER]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        from importlib import import_module
-
-        return getattr(import_module(f"convlet.utils.{_LATER[name]}"), name)
-    raise AttributeError(f"module 'convlet.utils' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+if TYPE_CHECKING:
+    from convlet.utils._dataset import PyDataset as PyDataset
+    from convlet.utils._labels import to_categorical as to_categorical
+    from convlet.utils._model_picture import plot_model as plot_model
+    from convlet.utils._plotting import plot_confusion_matrix as plot_confusion_matrix
+    from convlet.utils._plotting import plot_feature_maps as plot_feature_maps
+    from convlet.utils._plotting import plot_history as plot_history
+    from convlet.utils._plotting import plot_kernels as plot_kernels
+    from convlet.utils._saliency import plot_saliency as plot_saliency
+    from convlet.utils._seed import clear_session as clear_session
+    from convlet.utils._seed import set_random_seed as set_random_seed
+    from convlet.utils._sliding import animate_convolution as animate_convolution
+    from convlet.utils._sliding import animate_pooling as animate_pooling
+    from convlet.utils._torch import from_torch_state_dict as from_torch_state_dict
+    from convlet.utils._torch import to_torch_state_dict as to_torch_state_dict
+else:
+    __getattr__, __dir__, __all__ = lazily(
+        __name__,
+        {
+            "_dataset": ("PyDataset",),
+            "_labels": ("to_categorical",),
+            "_model_picture": ("plot_model",),
+            "_plotting": (
+                "plot_confusion_matrix",
+                "plot_feature_maps",
+                "plot_history",
+                "plot_kernels",
+            ),
+            "_saliency": ("plot_saliency",),
+            "_seed": (
+                "clear_session",
+                "set_random_seed",
+            ),
+            "_sliding": (
+                "animate_convolution",
+                "animate_pooling",
+            ),
+            "_torch": (
+                "from_torch_state_dict",
+                "to_torch_state_dict",
+            ),
+        },
+    )

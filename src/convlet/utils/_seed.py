@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from convlet._integers import is_integer
+from convlet.backend import clear_session as clear_session
 
 
 def set_random_seed(seed: int) -> None:

@@ -2,81 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from convlet.optimizers.schedules._constant import PiecewiseConstantDecay
-from convlet.optimizers.schedules._cosine import CosineDecay, CosineDecayRestarts
-from convlet.optimizers.schedules._decay import ExponentialDecay, InverseTimeDecay, PolynomialDecay
-from convlet.optimizers.schedules._schedule import LearningRateSchedule
+from convlet._lazy import lazily
 
-__all__ = [
-    "CosineDecay",
-    "CosineDecayRestarts",
-    "ExponentialDecay",
-    "InverseTimeDecay",
-    "LearningRateSchedule",
-    "PiecewiseConstantDecay",
-    "PolynomialDecay",
-    "deserialize",
-    "serialize",
-]
-
-_CLASSES: dict[str, type[LearningRateSchedule]] = {
-    cls.__name__: cls
-    for cls in (
-        CosineDecay,
-        CosineDecayRestarts,
-        ExponentialDecay,
-        InverseTimeDecay,
-        PiecewiseConstantDecay,
-        PolynomialDecay,
+if TYPE_CHECKING:
+    from convlet.optimizers.schedules._constant import (
+        PiecewiseConstantDecay as PiecewiseConstantDecay,
     )
-}
-
-
-def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
-    """A schedule's class and configuration, as `deserialize` takes them.
-
-    Raises
-    ------
-    TypeError
-        If it is no schedule.
-
-    Examples
-    --------
-    >>> from convlet.optimizers import schedules
-    >>> schedules.serialize(schedules.CosineDecay(0.1, 100))["class_name"]
-    'CosineDecay'
-    """
-    if not isinstance(learning_rate_schedule, LearningRateSchedule):
-        kind = type(learning_rate_schedule).__name__
-        raise TypeError(f"learning_rate_schedule must be a LearningRateSchedule, got {kind}")
-    return {
-        "class_name": type(learning_rate_schedule).__name__,
-        "config": learning_rate_schedule.get_config(),
-    }
-
-
-def deserialize(config: dict[str, Any]) -> LearningRateSchedule:
-    """A new schedule from what `serialize` returned.
-
-    Raises
-    ------
-    TypeError
-        If config is no dict.
-    ValueError
-        If there is no such schedule.
-
-    Examples
-    --------
-    >>> from convlet.optimizers import schedules
-    >>> config = schedules.serialize(schedules.CosineDecay(0.1, 100))
-    >>> schedules.deserialize(config)(100)
-    0.0
-    """
-    if not isinstance(config, dict):
-        raise TypeError(f"config must be a dict, got {type(config).__name__}")
-    name = config.get("class_name")
-    if not isinstance(name, str) or name not in _CLASSES:
-        raise ValueError(f"class_name must be one of {', '.join(_CLASSES)}, got {name!r}")
-    return _CLASSES[name].from_config(config.get("config", {}))
+    from convlet.optimizers.schedules._cosine import CosineDecay as CosineDecay
+    from convlet.optimizers.schedules._cosine import CosineDecayRestarts as CosineDecayRestarts
+    from convlet.optimizers.schedules._decay import ExponentialDecay as ExponentialDecay
+    from convlet.optimizers.schedules._decay import InverseTimeDecay as InverseTimeDecay
+    from convlet.optimizers.schedules._decay import PolynomialDecay as PolynomialDecay
+    from convlet.optimizers.schedules._names import deserialize as deserialize
+    from convlet.optimizers.schedules._names import serialize as serialize
+    from convlet.optimizers.schedules._schedule import LearningRateSchedule as LearningRateSchedule
+else:
+    __getattr__, __dir__, __all__ = lazily(
+        __name__,
+        {
+            "_constant": ("PiecewiseConstantDecay",),
+            "_cosine": (
+                "CosineDecay",
+                "CosineDecayRestarts",
+            ),
+            "_decay": (
+                "ExponentialDecay",
+                "InverseTimeDecay",
+                "PolynomialDecay",
+            ),
+            "_names": (
+                "deserialize",
+                "serialize",
+            ),
+            "_schedule": ("LearningRateSchedule",),
+        },
+    )
