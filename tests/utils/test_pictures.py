@@ -1,6 +1,8 @@
 """Pictures of networks, of what they look at, and of a kernel on its way; needs matplotlib."""
 
+import io
 import itertools
+import pickle
 import re
 
 import numpy as np
@@ -268,3 +270,15 @@ def test_files(tmp_path):
 def test_bad_input(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_notebooks_show_pictures():
+    """As they show what has a method of this name; a copy shows itself."""
+    from matplotlib.image import imread
+
+    figure = utils.plot_kernels(np.eye(3, dtype="float32").reshape(3, 3, 1, 1))
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    twin = pickle.loads(pickle.dumps(figure))
+    twin.set_facecolor("black")
+    corners = [imread(io.BytesIO(one._repr_png_()))[0, 0, :3].tolist() for one in (figure, twin)]
+    assert corners == [[1, 1, 1], [0, 0, 0]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,12 +14,21 @@ BLUE, ORANGE, GREEN = "#2563a8", "#d9631e", "#2f8f5b"
 
 
 def new_figure(width: float, height: float, layout: Any = "constrained") -> Figure:
-    """A figure of so many inches that pyplot does not know of."""
+    """A figure of so many inches that pyplot does not know of; a notebook shows it."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError('plots need matplotlib: pip install "convlet[plot]"') from error
-    return Figure(figsize=(width, height), layout=layout)
+    figure = Figure(figsize=(width, height), layout=layout)
+    # Notebooks show the figures of pyplot, and whatever has this method.
+    figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]
+    return figure
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def bare_axes(width: float, height: float) -> tuple[Figure, Any]:
