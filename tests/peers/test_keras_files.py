@@ -96,7 +96,24 @@ def volumes(layers):
     ]
 
 
+def augmented(layers):
+    return [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(0.1, fill_mode="constant"),
+        layers.RandomZoom(0.2),
+        layers.Conv2D(4, 3, activation="mish", kernel_constraint="max_norm"),
+        layers.RandomTranslation(0.1, (0.0, 0.2)),
+        layers.CenterCrop(5, 5),
+        layers.RandomContrast(0.2, value_range=(-9, 9)),
+        layers.RandomBrightness(0.2, value_range=(-9, 9)),
+        layers.ActivityRegularization(0.01),
+        layers.Flatten(),
+        layers.Dense(3, activation="log_softmax", activity_regularizer="l2"),
+    ]
+
+
 NETWORKS = {
+    "augmented": (augmented, (9, 8, 2)),
     "lecture": (lecture, (12, 12, 1)),
     "convolutions": (convolutions, (13, 12, 3)),
     "shapes": (shapes, (9, 8, 2)),
