@@ -106,9 +106,9 @@ if TYPE_CHECKING:
     from convlet.layers._rectifiers import LeakyReLU as LeakyReLU
     from convlet.layers._rectifiers import ReLU as ReLU
     from convlet.layers._rescaling import Rescaling as Rescaling
+    from convlet.layers._reshape import Reshape as Reshape
     from convlet.layers._reshaping import Permute as Permute
     from convlet.layers._reshaping import RepeatVector as RepeatVector
-    from convlet.layers._reshaping import Reshape as Reshape
     from convlet.layers._softmax import Softmax as Softmax
     from convlet.layers._spatial_dropout import SpatialDropout1D as SpatialDropout1D
     from convlet.layers._spatial_dropout import SpatialDropout2D as SpatialDropout2D
@@ -250,11 +250,8 @@ else:
                 "ReLU",
             ),
             "_rescaling": ("Rescaling",),
-            "_reshaping": (
-                "Permute",
-                "RepeatVector",
-                "Reshape",
-            ),
+            "_reshape": ("Reshape",),
+            "_reshaping": ("Permute", "RepeatVector"),
             "_softmax": ("Softmax",),
             "_spatial_dropout": (
                 "SpatialDropout1D",
