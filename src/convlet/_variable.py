@@ -15,7 +15,7 @@ else:
     Array = np.ndarray
 
 # What earlier calls of the pass that is running will change: next values by id of the variable.
-changes: ContextVar[dict[int, Array] | None] = ContextVar("changes", default=None)
+changes: ContextVar[dict[int, Any] | None] = ContextVar("changes", default=None)
 
 
 class Variable:
@@ -105,8 +105,9 @@ class Variable:
         that a layer that is called twice counts on. See `convlet.layers.Pullback`.
         """
         found = changes.get()
-        value = None if found is None else found.get(id(self))
-        return self.value if value is None else value
+        if not found or id(self) not in found:
+            return self.value
+        return np.asarray(found[id(self)], self.dtype)
 
     def numpy(self) -> Array:
         """The value as a read-only view, as `value`."""

@@ -54,7 +54,11 @@ def of_outputs(vjp: Callable[..., Any]) -> Callable[..., Any]:
             x = self.cast(x)
             self.ensure_built([part.shape for part in x] if self.several_inputs else x.shape)
         found = changes.get()
-        if found is None:
+        if found is not None:
+            y, pullback = vjp(self, x, training)
+            for variable, value in pullback.updates:
+                found[id(variable)] = value
+        elif training or self._has_layers:
             token = changes.set({})
             try:
                 y, pullback = vjp(self, x, training)
@@ -62,8 +66,6 @@ def of_outputs(vjp: Callable[..., Any]) -> Callable[..., Any]:
                 changes.reset(token)
         else:
             y, pullback = vjp(self, x, training)
-            for variable, value in pullback.updates:
-                found[id(variable)] = np.asarray(value, variable.dtype)
         if isinstance(y, np.ndarray):
             pullback.of(y)
         return y, pullback

@@ -70,6 +70,7 @@ class Layer:
     """
 
     several_inputs = False
+    _has_layers = False  # some of which may train while the whole infers
     # Weights that may have a regularizer and a constraint: their names, and what stands before
     # "_regularizer" and "_constraint".
     regularized: ClassVar[Mapping[str, str]] = {}

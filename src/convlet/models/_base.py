@@ -17,6 +17,7 @@ from convlet.models._penalties import penalties
 class BaseModel(Layer):
     """A layer that consists of layers, in the order of `layers`, and the graph that they form."""
 
+    _has_layers = True
     _graph: Graph  # once the model is built
     _inputs: Any = None  # KerasTensors, as the user structured them
     _outputs: Any = None

@@ -110,8 +110,8 @@ class Optimizer(State):
     ) -> None:
         """One step of the variables in these places."""
         step = int(self._iterations) + 1
-        given_variables = [self._trainable_variables[place] for place in places]
-        constrained = [v for v in given_variables if v.constraint is not None]
+        known = self._trainable_variables
+        constrained = [known[place] for place in places if known[place].constraint is not None]
         assignments.append((self._iterations, np.array(step, np.int64)))
         due = self._accumulation.is_due(step)
         grads, sums = self._accumulation.take(grads, places, due)
