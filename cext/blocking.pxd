@@ -16,9 +16,12 @@ cdef inline ptrdiff_t count_rows(const sum_t *s) noexcept nogil:
 
 cdef inline ptrdiff_t count_blocks(const sum_t *s) noexcept nogil:
     cdef const segment_t *of[AXES]
+    cdef segment_t images
     cdef ptrdiff_t index, blocks = 0
-    for index in range(s.classes):
-        class_segments(s, index, of)
+    for index in range(s.bands * s.classes):
+        images = band_images(s, index // s.classes)
+        class_segments(s, index % s.classes, of)
+        of[0] = &images
         blocks += ceil_div(class_rows(of), s.block_rows)
     return blocks
 
@@ -59,8 +62,23 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     s.panels_at_once = s.panels
     if s.packed == NULL:
         s.panels_at_once = min(s.panels, s.scratch_bytes // (row_bytes * s.chunk_taps))
-    elif source * rows <= L2_BYTES:
+    if not s.runs and source * rows <= L2_BYTES:
         s.panels_at_once = 1
+    if (s.packed and s.kernel.tile_rows <= rows < FEW_ROWS
+            and s.panels_at_once * row_bytes * s.chunk_taps <= L2_BYTES):
+        s.panel_bytes = row_bytes * s.chunk_taps
+
+
+cdef inline ptrdiff_t count_bands(const sum_t *s) noexcept nogil:
+    """Where classes interleave, as in the input gradient of strides, each writes some pixels of
+    every page: an image's classes follow each other while it is in L2."""
+    cdef ptrdiff_t bytes = s.itemsize * s.channels
+    cdef bint interleaved = False
+    cdef int axis
+    for axis in range(1, 4):
+        bytes *= s.axis[axis].outs
+        interleaved |= s.axis[axis].items[0].out_step > 1
+    return clip(s.axis[0].outs * bytes // L2_BYTES, 1, s.axis[0].outs) if interleaved else 1
 
 
 cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
@@ -79,6 +97,8 @@ cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
     else:
         s.panel_parts = min(s.panels, wanted)
         s.block_parts = min(s.blocks, ceil_div(wanted, s.panel_parts))
+        if s.runs:  # panels are as long as the batch: as few parts as give all threads the same
+            s.block_parts = min(s.block_parts, threads // common_divisor(s.panel_parts, threads))
     return s.groups * s.block_parts * s.panel_parts
 
 
@@ -118,6 +138,33 @@ cdef inline void join_classes(sum_t *s) noexcept nogil:
             source_tap_step=-1 if w.adjoint else 1)
 
 
+cdef inline bint is_panel(const sum_t *s) noexcept nogil:
+    """Whether w lies in memory as one packed panel would.
+
+    It is read where it is if rows are few, as in the gradient of a bias; many would feel that its
+    vectors are not aligned.
+    """
+    cdef ptrdiff_t step = s.panel_width * s.itemsize
+    cdef int axis
+    if s.groups > 1 or s.lanewise or s.w_channel != s.itemsize or s.channels != s.panel_width:
+        return False
+    if count_rows(s) >= FEW_ROWS:
+        return False
+    for axis in range(AXES - 1, -1, -1):
+        if s.axis[axis].taps > 1 and s.w_step[axis] != step:
+            return False
+        step *= s.axis[axis].taps
+    return True
+
+
+cdef inline bint is_far(const sum_t *s) noexcept nogil:
+    """Whether a kernel gradient's taps are a page apart, as a dense layer's: they meet in the same
+    sets of L1, and nothing fetches them ahead."""
+    return (s.runs and not s.lanewise and s.scratch_bytes == SCRATCH_BYTES
+            and s.taps == s.axis[0].taps and count_rows(s) == s.axis[4].outs >= BLOCK_ROWS
+            and s.x_step[4] == s.itemsize and not -FAR < s.x_step[0] < FAR)
+
+
 cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
     """Of a sum with arrays and axes, all the rest. Returns the number of tasks."""
     cdef int axis
@@ -128,6 +175,12 @@ cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
     join_classes(s)
     for axis in range(AXES):
         s.classes *= s.axis[axis].count
+    s.bands = count_bands(s)
     set_panels(s)
+    if s.packed == NULL and is_panel(s):
+        s.packed = s.w
+    s.gathers = is_far(s)
+    if s.gathers:
+        s.scratch_bytes -= GATHERED_BYTES
     plan_blocks(s)
     return plan_tasks(s, threads)

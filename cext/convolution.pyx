@@ -25,6 +25,7 @@ from blocking cimport *
 from planar cimport *
 from segments cimport *
 from sums cimport *
+from turned cimport *
 
 from time import perf_counter
 
@@ -43,6 +44,8 @@ cdef struct geometry_t:
 cdef int plan_and_run(sum_t *s) noexcept nogil:
     if is_planar(s):
         return api.run(run_planar, s, plan_planar(s, api.threads), api.threads)
+    if is_turned(s):
+        return api.run(run_turned, s, plan_turned(s, api.threads), api.threads)
     return api.run(run_task, s, plan(s, api.threads), api.threads)
 
 
@@ -261,8 +264,29 @@ def input_gradient(grad not None, kernel not None, bias, out not None, geometry 
     compute(&s, failed)
 
 
-def kernel_gradient(x not None, grad not None, out not None, geometry not None):
-    """out (KD KH KW CI/groups CO): the adjoint of `forward` in kernel, of grad (N OD OH OW CO)."""
+cdef float single_one = 1
+cdef double double_one = 1
+
+
+cdef int set_totals(sum_t *s, bias, const array_t *kernel) except -1:
+    """Where a kernel's gradient leaves the bias's."""
+    cdef array_t b
+    if bias is None:
+        return 0
+    describe(&b, bias, 0, WRITE)
+    same_type(&b, kernel)
+    if b.size[4] != kernel.size[4] or b.step[4] != kernel.step[4] or s.channels == 1 < s.groups:
+        raise ValueError("bias must have channels, laid out like the kernel's, of larger groups")
+    s.totals = b.data
+    s.one = <const char *>&single_one if s.itemsize == 4 else <const char *>&double_one
+    return 0
+
+
+def kernel_gradient(x not None, grad not None, out not None, bias, geometry not None):
+    """out (KD KH KW CI/groups CO): the adjoint of `forward` in kernel, of grad (N OD OH OW CO).
+
+    Also the adjoint in bias (CO,), unless that is None: the sum of grad over the same runs.
+    """
     cdef geometry_t at = read_geometry(geometry)
     cdef array_t a, g, y
     cdef sum_t s
@@ -284,6 +308,7 @@ def kernel_gradient(x not None, grad not None, out not None, geometry not None):
     s.w_channel, s.y_channel = g.step[4], y.step[4]
     s.x_group = y.size[3] * a.step[4]
     s.w_group, s.y_group = s.channels * g.step[4], s.channels * y.step[4]
+    set_totals(&s, bias, &y)
     failed = plain_segment(&s.axis[0], 1, a.size[0])
     for axis in range(1, 4):
         failed |= window_segments(&s.axis[axis], y.size[axis - 1], g.size[axis], a.size[axis],

@@ -39,12 +39,6 @@ cdef inline ptrdiff_t staged_rows(const sum_t *s) noexcept nogil:
     return STAGE_BYTES // (phase_bytes(s) * phase_count(s) * s.axis[4].taps)
 
 
-cdef inline ptrdiff_t rows_under(const segment_t *seg, ptrdiff_t outs) noexcept nogil:
-    """From the first row of x that `outs` outputs see to the last."""
-    cdef ptrdiff_t reach = (seg.taps - 1) * seg.source_tap_step
-    return (outs - 1) * seg.source_step + (reach if reach > 0 else -reach) + 1
-
-
 cdef inline bint is_planar(const sum_t *s) noexcept nogil:
     """Whether the kernel of panels would leave most lanes idle, and this one would not."""
     cdef ptrdiff_t index, filters = s.channels, inputs = s.axis[4].taps

@@ -85,6 +85,23 @@ cdef inline void append(segments_t *s, ptrdiff_t out, ptrdiff_t out_step, ptrdif
     s.count += 1
 
 
+cdef inline segment_t part_of(const segment_t *seg, ptrdiff_t low,
+                              ptrdiff_t high) noexcept nogil:
+    """The outputs of a segment that lie in [low, high)."""
+    cdef segment_t part = seg[0]
+    cdef ptrdiff_t first = clip(ceil_div(low - seg.out, seg.out_step), 0, seg.outs)
+    part.outs = clip(ceil_div(high - seg.out, seg.out_step), first, seg.outs) - first
+    part.out += first * seg.out_step
+    part.source += first * seg.source_step
+    return part
+
+
+cdef inline ptrdiff_t rows_under(const segment_t *seg, ptrdiff_t outs) noexcept nogil:
+    """From the first row of x that `outs` outputs see to the last."""
+    cdef ptrdiff_t reach = (seg.taps - 1) * seg.source_tap_step
+    return (outs - 1) * seg.source_step + (reach if reach > 0 else -reach) + 1
+
+
 cdef inline int plain_segment(segments_t *s, ptrdiff_t outs, ptrdiff_t taps) noexcept nogil:
     """A batch or channel axis: every output sees every tap."""
     reserve(s, outs, taps, 1)

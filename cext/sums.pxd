@@ -9,7 +9,7 @@ over five axes (N D H W C), each with its rows and its taps. Rows that see the s
 class: a box of rows (see segments.pxd) for which the micro-kernel walks one regular grid. Weights
 are packed in panels, a register tile's channels side by side, a row for each tap. The nest is
 
-    panels at once > chunk of taps > class > block of rows > panel > register tile
+    panels at once > chunk of taps > band of images > class > block of rows > panel > register tile
 
 and taps are summed in ascending order in any nest. Where rows are few and channels many, a chunk is
 of one kernel position and serves at once all rows that see it, of whatever class: borders are most
@@ -27,6 +27,8 @@ cdef enum:
     RUN_TAPS = 256        # of a kernel gradient, summed with a fresh accumulator
     SMALL_WORK = 100000   # multiply-adds worth a task of their own
     L2_BYTES = 512 * 1024  # half of what is common
+    FAR = 4096             # bytes
+    GATHERED_BYTES = 432 * 1024  # of a scratch: a run's x for a block of rows
     MAX_PANEL = 64        # elements: four vectors of 16
     WIDE_PANEL = 256      # of a lanewise panel
     ALIGNMENT = 64
@@ -61,6 +63,9 @@ cdef struct sum_t:
     ptrdiff_t bias_step
     const char *packed                # panels of all taps, or NULL: pack while computing
     bint runs                         # a fresh sum for each chunk of taps, added to y
+    bint gathers                      # x is copied first: its taps lie far apart
+    char *totals                      # of w over all taps, in steps of y_channel; or NULL
+    const char *one                   # the element 1
     ptrdiff_t scratch_bytes           # of a task, where panels are packed
     edge_t edge
     activation_t activation
@@ -71,8 +76,10 @@ cdef struct sum_t:
     ptrdiff_t chunk_taps
     bint by_tap                       # few rows: a chunk is of one kernel position
     ptrdiff_t block_rows, blocks, classes
+    ptrdiff_t bands                   # of images, each with all its classes before the next one
     ptrdiff_t block_parts, panel_parts
     ptrdiff_t panels_at_once
+    ptrdiff_t panel_bytes             # of a chunk's panel, where the next one is to be asked for
 
 
 # A chunk of taps, and where they stand in the panel: one row of it each.
@@ -180,6 +187,11 @@ cdef inline ptrdiff_t class_rows(const segment_t *const *of) noexcept nogil:
     return of[0].outs * of[1].outs * of[2].outs * of[3].outs * of[4].outs
 
 
+cdef inline segment_t band_images(const sum_t *s, ptrdiff_t band) noexcept nogil:
+    cdef ptrdiff_t images = s.axis[0].outs
+    return part_of(s.axis[0].items, images * band // s.bands, images * (band + 1) // s.bands)
+
+
 cdef inline void locate_rows(const sum_t *s, const segment_t *const *of, ptrdiff_t first,
                              ptrdiff_t count, const char *x, char *y, const char **xs,
                              char **ys) noexcept nogil:
@@ -234,11 +246,11 @@ cdef inline void set_grid(const sum_t *s, const segment_t *const *of, const box_
         if size == 0:
             grid.size[0] = 0
             return
-        call.x_offset += low * seg.source_tap_step * s.x_step[axis]
+        x_step = seg.source_tap_step * (gathered_step(s) if s.gathers else s.x_step[axis])
+        call.x_offset += low * x_step
         panel_row += (seg.tap + low * seg.tap_step - box.origin[axis]) * box.step[axis]
         if size == 1:
             continue
-        x_step = seg.source_tap_step * s.x_step[axis]
         w_step = seg.tap_step * box.step[axis] * row_bytes
         if grid.size[slot] > 1:
             if (not s.line and x_step == grid.size[slot] * grid.x_step[slot]
@@ -271,7 +283,7 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
     call.channels = min(s.channels - first, s.panel_width)
     call.y_step = s.y_channel
     call.y_offset = first * s.y_channel
-    call.panel = packed
+    call.panel, call.panel_bytes = packed, s.panel_bytes
     call.edge = s.edge
     call.edge.resume = not s.runs and not box.first
     call.edge.add = s.runs and not box.first
@@ -293,22 +305,43 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
         finish_activation(s, call)
 
 
+cdef inline ptrdiff_t gathered_step(const sum_t *s) noexcept nogil:
+    """From tap to tap, an odd number of vectors: taps must not meet in the same sets."""
+    return (ceil_div(BLOCK_ROWS, s.kernel.lanes) | 1) * s.kernel.lanes * s.itemsize
+
+
+cdef inline void gather_rows(const sum_t *s, const box_t *box, ptrdiff_t count, const char **xs,
+                             char *to) noexcept nogil:
+    """Copy what rows that lie side by side see within a chunk of taps, and point them there."""
+    cdef pack_t run
+    cdef ptrdiff_t row
+    run.w, run.w_step = xs[0] + box.low[0] * s.x_step[0], s.x_step[0]
+    run.rows, run.channels, run.channel_step = box.high[0] - box.low[0], count, s.itemsize
+    run.vectors, run.to = <int>(gathered_step(s) // (s.kernel.lanes * s.itemsize)), to
+    s.kernel.pack(&run)
+    for row in range(count):
+        xs[row] = to + row * s.itemsize - box.low[0] * gathered_step(s)
+
+
 cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
                             ptrdiff_t first_block, ptrdiff_t end_block, ptrdiff_t panel,
-                            ptrdiff_t panels, const char *packed,
-                            ptrdiff_t panel_bytes) noexcept nogil:
+                            ptrdiff_t panels, const char *packed, ptrdiff_t panel_bytes,
+                            char *gathered) noexcept nogil:
     """Blocks of rows, numbered through all classes, times some panels."""
     cdef const char *xs[BLOCK_ROWS]
     cdef char *ys[BLOCK_ROWS]
     cdef const segment_t *of[AXES]
+    cdef segment_t images
     cdef panel_t call
     cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
     call.share, call.x_lane = s.share, s.x_channel
     call.line, call.line_step, call.first_column = s.line, s.line_step, s.axis[3].items.source
     call.line_columns = s.along_w.length
     call.x, call.y = <const char *const *>xs, <char *const *>ys
-    for index in range(s.classes):
-        class_segments(s, index, of)
+    for index in range(s.bands * s.classes):
+        images = band_images(s, index // s.classes)
+        class_segments(s, index % s.classes, of)
+        of[0] = &images
         rows = class_rows(of)
         blocks = ceil_div(rows, s.block_rows)
         for b in range(max(first_block - block, 0), min(end_block - block, blocks)):
@@ -317,6 +350,8 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
             call.line_at = first % s.line if s.line else 0
             locate_rows(s, of, first, call.rows, s.x + group * s.x_group, s.y + group * s.y_group,
                         xs, ys)
+            if s.gathers:
+                gather_rows(s, box, call.rows, xs, gathered)
             for p in range(panels):
                 run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
         block += blocks
@@ -376,6 +411,22 @@ cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *
         run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
 
 
+cdef inline void add_totals(const sum_t *s, ptrdiff_t group, const box_t *box, ptrdiff_t panel,
+                            const char *packed) noexcept nogil:
+    """A chunk of one more row, whose x is 1 at every tap."""
+    cdef char *y = s.totals + group * s.y_group
+    cdef segment_t whole[AXES]
+    cdef const segment_t *of[AXES]
+    cdef panel_t call
+    cdef int axis
+    for axis in range(AXES):
+        whole[axis] = segment_t(out=0, out_step=1, outs=1, tap=0, tap_step=1,
+                                taps=s.axis[axis].taps, source=0, source_step=0, source_tap_step=0)
+        of[axis] = &whole[axis]
+    call.x, call.y, call.rows = &s.one, &y, 1
+    run_panel(s, group, of, box, panel, packed, &call)
+
+
 cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block,
                           ptrdiff_t end_block, ptrdiff_t first_panel, ptrdiff_t end_panel,
                           char *scratch) noexcept nogil:
@@ -403,7 +454,10 @@ cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block
                 run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
             else:
                 run_blocks(s, group, &box, first_block, end_block, panel, panels, packed,
-                           panel_bytes)
+                           panel_bytes, scratch + s.scratch_bytes)
+            if s.totals and first_block == 0:
+                for p in range(panels):
+                    add_totals(s, group, &box, panel + p, packed + p * panel_bytes)
         if s.by_tap:
             box.last = True
             run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)

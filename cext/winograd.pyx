@@ -156,6 +156,7 @@ cdef void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *sour
     call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
     call.grid.size[3], call.grid.x_step[3] = s.ins, s.itemsize
     call.grid.w_step[3] = result.tile_step
+    call.panel_bytes = s.ins * result.tile_step
     for _ in range(s.points):
         s.kernel.panel(&call)
         call.x_offset += source.point_step
@@ -233,7 +234,7 @@ cdef ptrdiff_t plan_forward(winograd_t *s, int threads) noexcept nogil:
     cdef ptrdiff_t wanted = 1
     cdef ptrdiff_t enough = NEAR_TILES if s.ins * s.y.size[4] <= NEAR_PAIRS else MOST_TILES
     cdef double work = <double>s.tiles * s.points * s.ins * s.y.size[4]
-    most = clip(most // FULL_TILES * FULL_TILES, min(most, FULL_TILES), enough)
+    most = min(most, enough)
     if threads > 1:
         wanted = <ptrdiff_t>min(4.0 * threads, 1 + work / SMALL_WORK)
     s.blocks = max(ceil_div(s.tiles, most), min(wanted, ceil_div(s.tiles, 2 * FULL_TILES)))
@@ -315,15 +316,15 @@ cdef void run_gradient(void *context, ptrdiff_t task, void *scratch) noexcept no
 
 
 cdef ptrdiff_t plan_gradient(winograd_t *s, int threads) noexcept nogil:
-    """Blocks of input channels that fit the scratch, small enough for every thread to have some.
-    Returns the number of tasks."""
+    """Blocks of input channels that fit the scratch, as few as give every thread the same: each
+    transforms all of the output's gradient. Returns the number of tasks."""
     cdef ptrdiff_t width = s.panel_width, ins = s.x.size[4], run = s.points * RUN_TILES, parts
+    cdef ptrdiff_t each = threads // common_divisor(s.panels, threads)
     cdef ptrdiff_t left = (POINT_BYTES - 2 * s.points * APART) // s.itemsize - run * width
     cdef ptrdiff_t most = left // ((s.points + 1) * width + run)
     most = min(most, MAX_PANEL) // s.kernel.lanes * s.kernel.lanes
     parts = ceil_div(ins, most)
-    if threads > 1:
-        parts = max(parts, min(ceil_div(2 * threads, s.panels), ceil_div(ins, LEAST_INS)))
+    parts = max(parts, min(ceil_div(parts, each) * each, ceil_div(ins, LEAST_INS)))
     s.ins = ceil_div(ceil_div(ins, parts), LEAST_INS) * LEAST_INS
     s.ins = min(s.ins, most)
     return ceil_div(ins, s.ins) * s.panels
@@ -479,6 +480,21 @@ cdef int run(task_t task, winograd_t *s, ptrdiff_t tasks) except -1:
     return 0
 
 
+cdef void copy_taps(const winograd_t *s, kernel_transform_t *a, char *to) noexcept nogil:
+    """Channels side by side, as they are not in a kernel whose channels are swapped."""
+    cdef ptrdiff_t width = padded_bytes(s, a.channels), kh, kw
+    cdef pack_t copy
+    copy.w_step, copy.rows, copy.vectors = a.in_step, a.ins, a.vectors
+    copy.channel_step, copy.channels, copy.to = a.channel_step, a.channels, to
+    for kh in range(TAPS):
+        for kw in range(TAPS):
+            copy.w = a.w + kh * a.row_step + kw * a.column_step
+            s.kernel.pack(&copy)
+            copy.to += a.ins * width
+    a.w, a.row_step, a.column_step = to, TAPS * a.ins * width, a.ins * width
+    a.in_step, a.channel_step = width, s.itemsize
+
+
 cdef void run_transform(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
     """Some input channels of one panel of the kernel."""
     cdef const winograd_t *s = <const winograd_t *>context
@@ -493,6 +509,8 @@ cdef void run_transform(void *context, ptrdiff_t task, void *scratch) noexcept n
     a.point_step = s.ins * padded_bytes(s, a.channels)
     a.panel = (<char *>s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
                + first * padded_bytes(s, a.channels))
+    if a.channel_step != s.itemsize:
+        copy_taps(s, &a, <char *>scratch)
     s.kernel.winograd_kernel(&a)
 
 

@@ -18,17 +18,23 @@
 #define OUTLINE static __declspec(noinline)
 #define UNROLL
 #define PREFETCH(address)
+#define PREFETCH_FAR(address)
 #else
 #define INLINE static inline __attribute__((always_inline))
 #define OUTLINE static __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #define PREFETCH(address) __builtin_prefetch(address)
+#define PREFETCH_FAR(address) __builtin_prefetch(address, 0, 2)
 #endif
 
 #ifdef vpermute
 enum { PERMUTES = 1 };
 #else
 enum { PERMUTES = 0 };
+#endif
+
+#ifndef vkeep /* in a register: GCC may load a value again for each of two or three uses */
+#define vkeep(a)
 #endif
 
 #define REAL_BITS 32

@@ -22,6 +22,7 @@
 #define FIRST_LANES(few) \
     _mm256_loadu_si256((const __m256i *)(first_lanes + 8 - (few) * (REAL_BITS / 32)))
 static const int first_lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#define vkeep(a) __asm__("" : "+x"(a))
 #define vstore(p, a) OP(storeu)((real *)(p), a)
 #define vset1(a) OP(set1)(a)
 #define vadd(a, b) OP(add)(a, b)

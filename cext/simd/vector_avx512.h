@@ -17,6 +17,7 @@
 #define vstore_first(p, a, few) OP(mask_storeu)(p, (__mmask16)((1u << (few)) - 1), a)
 #define vload_masked(p, m) OP(maskz_loadu)(m, p)
 #define mask_between(low, high) ((__mmask16)((1u << (high)) - (1u << (low))))
+#define vkeep(a) __asm__("" : "+v"(a))
 #define vstore(p, a) OP(storeu)(p, a)
 #define vset1(a) OP(set1)(a)
 #define vadd(a, b) OP(add)(a, b)

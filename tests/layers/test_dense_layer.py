@@ -54,6 +54,19 @@ def test_layouts_do_not_matter(dtype, rng):
             assert_same_bits(ours, theirs, name)
 
 
+@pytest.mark.parametrize("images", [2, 300])
+def test_images_a_page_apart(isa, threads, dtype, rng, images):
+    """Their kernel gradient copies them, some at a time; side by side, it does not."""
+    layer = Dense(21, dtype=dtype)
+    x, grad = (rng.standard_normal((images, size)).astype(dtype) for size in (1100, 21))
+    layer.build(x.shape)
+    expected = layer.vjp(np.asfortranarray(x))[1](grad)
+    dx, grads = layer.vjp(x)[1](grad)
+    for array, other in zip([dx, *grads], [expected[0], *expected[1]], strict=True):
+        assert_same_bits(array, other)
+    assert np.allclose(grads[0], x.astype("float64").T @ grad, rtol=0, atol=1e-4)
+
+
 def test_packed_weights_follow_assignments_and_instruction_sets(isa, rng):
     x = rng.standard_normal((2, 9)).astype(np.float32)
     layer = Dense(3)

@@ -29,6 +29,22 @@ CONFIGS = [
     ConvConfig(1, (5, 6), (3, 3), 11, 11, 22, padding="same"),
     ConvConfig(1, (700,), (300,), 4, 2, 4),  # more taps than a chunk has
 ]
+# Channels last, few of the result's: its columns are a panel's lanes.
+TURNED = [
+    ConvConfig(2, (23, 150), (7, 7), 3, 1, 20, 2, 3),
+    ConvConfig(1, (60, 140), (5, 3), 8, 1, 33, (3, 2), "same"),
+    ConvConfig(2, (9, 70), (3, 6), 2, 1, 9, 1, ((1, 1), (7, 0)), (2, 3)),
+    ConvConfig(1, (200,), (11,), 4, 1, 17, 3, "same_lower"),
+    ConvConfig(1, (41, 80), (3, 3), 1, 1, 300, padding=1),  # several bands of rows
+    ConvConfig(1, (9, 67), (2, 2), 5, 1, 6, (4, 1)),  # rows that no window sees
+    ConvConfig(2, (12, 90), (3, 3), 19, 1, 4, padding="same", use_bias=False),
+    ConvConfig(1, (30, 75), (5, 2), 40, 1, 2, (3, 1), 2, use_bias=False),
+]
+
+
+def apart(arrays):
+    """Strided copies, which neither vectors along W nor columns as lanes read."""
+    return [None if array is None else LAYOUTS["sliced"](array) for array in arrays]
 
 
 def results(config, x, kernel, bias, grad, activation="relu6"):
@@ -36,12 +52,13 @@ def results(config, x, kernel, bias, grad, activation="relu6"):
     return [y, *ops.conv_grad(grad, x, kernel, **config.keywords)]
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=str)
+@pytest.mark.parametrize("config", CONFIGS + TURNED, ids=str)
 def test_same_bits_as_panels(isa, dtype, threads, config):
     """Of strided copies, which neither vectors along W nor shared vectors read."""
+    activation = "relu6" if config.use_bias else None
     arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
-    apart = map(LAYOUTS["sliced"], arrays)
-    for pair in zip(results(config, *arrays), results(config, *apart), strict=True):
+    expected = results(config, *apart(arrays), activation)
+    for pair in zip(results(config, *arrays, activation), expected, strict=True):
         assert_same_bits(*pair, config)
 
 
@@ -58,13 +75,24 @@ def test_unaligned_reversed_and_out(isa, dtype, config):
     assert_same_bits(out, expected[0], config)
 
 
+@pytest.mark.parametrize("config", [TURNED[0], TURNED[6]], ids=str)
+def test_what_is_not_finite_stays_where_it_is_seen(isa, dtype, config):
+    """As in panels, where lanes are channels: nothing passes from column to column."""
+    x, kernel, bias, grad = [*config.arrays(0, dtype), config.grad(0, dtype)]
+    x[0, 3, 40, 1] = grad[0, 2, 33, 0] = np.inf
+    x[-1, -1, -1, 0] = grad[-1, -1, -1, -1] = np.nan
+    arrays = [x, kernel, bias, grad]
+    expected = results(config, *apart(arrays), None)
+    for pair in zip(results(config, *arrays, None), expected, strict=True):
+        assert_same_bits(*pair, config)
+
+
 @pytest.mark.parametrize("width", [1, 3, 8, 15, 16, 17, 31, 32, 33, 70, 140])
 def test_row_lengths(isa, dtype, width):
     for rows in (1, 3, 4, 6):
         config = ConvConfig(1, (rows, width), (2, 3), 1, 1, 1, padding=1)
         arrays = [*config.arrays(width, dtype), config.grad(width, dtype)]
-        apart = map(LAYOUTS["sliced"], arrays)
-        for pair in zip(results(config, *arrays), results(config, *apart), strict=True):
+        for pair in zip(results(config, *arrays), results(config, *apart(arrays)), strict=True):
             assert_same_bits(*pair, config)
 
 

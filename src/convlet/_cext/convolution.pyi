@@ -34,6 +34,7 @@ def kernel_gradient(
     x: _Array,
     grad: _Array,
     out: _Array,
+    bias: _Array | None,  # (CO,)
     geometry: Geometry,
 ) -> None: ...
 def probe(dtype: int, seconds: float) -> float: ...

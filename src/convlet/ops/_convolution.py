@@ -259,16 +259,25 @@ def conv_grad(
 def _gradients(
     grad: Array, x: Array, kernel: Array, geometry: Geometry, wanted: frozenset[str], tiles: Tiles
 ) -> Gradients:
-    dx = dkernel = dbias = None
+    dx = None
     if "x" in wanted:
         dx, view = arguments.output_array(None, x.shape, geometry.data_format, (("x", x),))
         input_gradient(grad, kernel, view, geometry, tiles.input_gradient)
+    return dx, *_weight_gradients(grad, x, kernel, geometry, wanted, tiles.kernel_gradient)
+
+
+def _weight_gradients(
+    grad: Array, x: Array, kernel: Array, geometry: Geometry, wanted: Iterable[str], size: int = 0
+) -> tuple[Array | None, Array | None]:
+    """Those of kernel and bias; one pass over grad where the direct algorithm makes both."""
+    dkernel = dbias = None
+    apart = size or geometry.groups > 1 or "kernel" not in wanted
+    if "bias" in wanted:
+        dbias = bias_gradient(grad) if apart else empty(grad.shape[-1:], x.dtype)
     if "kernel" in wanted:
         dkernel = empty(kernel.shape, x.dtype)
-        kernel_gradient(x, grad, dkernel, geometry, tiles.kernel_gradient)
-    if "bias" in wanted:
-        dbias = bias_gradient(grad)
-    return dx, dkernel, dbias
+        kernel_gradient(x, grad, dkernel, geometry, size, None if apart else dbias)
+    return dkernel, dbias
 
 
 def input_gradient(
@@ -290,13 +299,26 @@ def input_gradient(
     winograd.forward(grad, turned, None, out, around, NO_ACTIVATION, transformed)
 
 
-def kernel_gradient(x: Array, grad: Array, out: Array, geometry: Geometry, size: int = 0) -> None:
-    """Write conv's gradient with respect to its kernel into `out`; all checked, channels last."""
+def kernel_gradient(
+    x: Array,
+    grad: Array,
+    out: Array,
+    geometry: Geometry,
+    size: int = 0,
+    dbias: Array | None = None,
+) -> None:
+    """Write conv's gradient with respect to its kernel into `out`; all checked, channels last.
+
+    The direct algorithm (size 0) also writes `bias_gradient`'s result into `dbias`, of one group.
+    """
     if x.shape[0] == 0:
         out[...] = 0
-        return
-    compute = winograd.kernel_gradient if size else compiled.kernel_gradient
-    compute(x, grad, out, geometry)
+        if dbias is not None:
+            dbias[...] = 0
+    elif size:
+        winograd.kernel_gradient(x, grad, out, geometry)
+    else:
+        compiled.kernel_gradient(x, grad, out, dbias, geometry)
 
 
 def bias_gradient(grad: Array) -> Array:
@@ -328,16 +350,11 @@ def dense_grad(
     """Gradients of `dense` with respect to x, kernel and bias; None for what is not needed."""
     arguments.check_same_dtype("x", x, "grad", grad)
     geometry = plain_geometry(grad.shape)
-    dx = dkernel = dbias = None
+    dx = None
     if "x" in needs:
         dx = empty(x.shape, x.dtype)
         input_gradient(grad, kernel, dx, geometry)
-    if "kernel" in needs:
-        dkernel = empty(kernel.shape, x.dtype)
-        kernel_gradient(x, grad, dkernel, geometry)
-    if "bias" in needs:
-        dbias = bias_gradient(grad)
-    return dx, dkernel, dbias
+    return dx, *_weight_gradients(grad, x, kernel, geometry, needs)
 
 
 def check_operands(
