@@ -104,7 +104,7 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
                 for (ptrdiff_t left = g->size[3]; left > 0; left--) {
                     V weight[TILE_VECTORS];
                     UNROLL for (int c = 0; c < C; c++) {
-                        if (!NEXT && c * sizeof(V) % 64 == 0)
+                        if (C > 1 && !NEXT && c * sizeof(V) % 64 == 0)
                             PREFETCH(w + c * sizeof(V) + PANEL_AHEAD);
                         weight[c] = vload(w + c * (ptrdiff_t)sizeof(V));
                         vkeep(weight[c]);
