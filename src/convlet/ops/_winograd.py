@@ -25,6 +25,8 @@ _COST = {0: 1.0, 2: 1.35, 4: 1.3}
 # Reading one transformed number of a kernel, in multiply-adds: where all do not fit L2, and else.
 _READ_FAR, _READ_NEAR = 10, 1
 _NEAR = 1 << 14  # pairs of channels
+# Time for a direct multiply-add of outputs that borders cut into short rows.
+_BORDERS = 1.2
 # Tiles of 4 x 4 are exact enough (benchmarks/winograd_error.py) where what they read has this side:
 # below, the direct algorithm skips most taps, while the tiles' rounding stays.
 _LEAST_SIDE = 5
@@ -81,7 +83,8 @@ def _fastest(
 
     def time(size: int) -> float:
         if size == 0:
-            return _taps_seen(source[0], outs[0]) * _taps_seen(source[1], outs[1]) + 9 * read
+            seen = _taps_seen(source[0], outs[0]) * _taps_seen(source[1], outs[1])
+            return min(_BORDERS * seen, 9 * outs[0] * outs[1]) + 9 * read
         tiles = -(-outs[0] // size) * -(-outs[1] // size)
         return (size + 2) ** 2 * (_COST[size] * tiles + read)
 
