@@ -38,12 +38,8 @@ INLINE void NAME(store_first)(char *p, V value, ptrdiff_t few) {
 }
 
 /* All lanes, or if there are fewer than that, the first `few`. */
-INLINE V NAME(load_most)(const char *p, ptrdiff_t few) {
-    return few < LANES ? NAME(load_first)(p, few) : vload(p);
-}
-
 INLINE void NAME(store_most)(char *p, V value, ptrdiff_t few) {
-    if (few < LANES)
+    if (LANES > 1 && few < LANES)
         NAME(store_first)(p, value, few);
     else
         vstore(p, value);

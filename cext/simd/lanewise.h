@@ -133,7 +133,7 @@ INLINE void NAME(lane_channels)(const int R, const panel_t *a, const NAME(shared
                                 ptrdiff_t row) {
     const int MANY = R == 1 ? LONG_SUMS : 2;
     ptrdiff_t channel = 0;
-    if (a->share > 1) {
+    if (PERMUTES && a->share > 1) {
         for (; R > 1 && channel + 2 * LANES <= a->channels; channel += 2 * LANES)
             NAME(lane_tile)(R, 2, SHARED, a, shared, row, channel);
         for (; channel < a->channels; channel += LANES)
@@ -170,9 +170,9 @@ INLINE void NAME(lane_rows)(const panel_t *a) {
  * read of x serves all the rows that see it, each at a later tap than the row after. BACK: the rows
  * are taken from the last to the first (an input gradient's taps go backwards, too). Of the columns
  * that the rows see, numbered in this order, those from `low` to `high` - 1 exist. */
-INLINE void NAME(line_tile)(const int W, const int S, const int BACK, const int BORDER,
-                            const panel_t *a, ptrdiff_t first, ptrdiff_t count, ptrdiff_t low,
-                            ptrdiff_t high, ptrdiff_t channel) {
+INLINE void NAME(line_tile)(const int W, const int S, const int BACK, const panel_t *a,
+                            ptrdiff_t first, ptrdiff_t count, ptrdiff_t low, ptrdiff_t high,
+                            ptrdiff_t channel) {
     enum { R = LINE_ROWS };
     V acc[R];
     const grid_t g = a->grid;
@@ -191,7 +191,7 @@ INLINE void NAME(line_tile)(const int W, const int S, const int BACK, const int 
                 IN_REGISTER(weight[t]);
             }
             UNROLL for (int p = 0; p < (R - 1) * S + W; p++, at += g.x_step[3]) {
-                if (BORDER && (p < low || p >= high)) continue;
+                if (p < low || p >= high) continue;
                 V value = vload(at);
                 IN_REGISTER(value);
                 UNROLL for (int r = 0; r < R; r++) {
@@ -208,18 +208,12 @@ INLINE void NAME(line_tile)(const int W, const int S, const int BACK, const int 
  * its line. */
 INLINE void NAME(line_channels)(const int W, const int S, const int BACK, const panel_t *a,
                                 ptrdiff_t first, ptrdiff_t count, ptrdiff_t at) {
-    const ptrdiff_t columns = (LINE_ROWS - 1) * S + W;
     const ptrdiff_t column = a->first_column + at * S + (BACK ? LINE_ROWS - 1 : 0);
     const ptrdiff_t low = BACK ? column - a->line_columns + 1 : -column;
     const ptrdiff_t high = low + a->line_columns;
-    const int border = low > 0 || high < columns;
-    for (ptrdiff_t next = 0; next < a->channels; next += LANES) {
-        const ptrdiff_t channel = next + LANES <= a->channels ? next : a->channels - LANES;
-        if (border)
-            NAME(line_tile)(W, S, BACK, 1, a, first, count, low, high, channel);
-        else
-            NAME(line_tile)(W, S, BACK, 0, a, first, count, low, high, channel);
-    }
+    for (ptrdiff_t next = 0; next < a->channels; next += LANES)
+        NAME(line_tile)(W, S, BACK, a, first, count, low, high,
+                        next + LANES <= a->channels ? next : a->channels - LANES);
 }
 
 /* Lines are cut into tiles, the last of which computes some rows again. */

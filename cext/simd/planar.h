@@ -11,26 +11,36 @@ enum { PLANAR_LINES = 4, MOST_LINES = 8, LONG_LINE = 8 };
 #endif
 
 /* Sums become results the slow way: columns apart, or fewer than a vector. */
-OUTLINE void NAME(spread_columns)(const planar_t *a, char *y, const real *sums) {
-    NAME(spread)(y, a->y_step, a->columns < LANES ? a->columns : LANES, sums);
+OUTLINE void NAME(spread_columns)(const planar_t *a, char *y, const real *sums, int vectors,
+                                  ptrdiff_t back) {
+    const ptrdiff_t lanes = a->columns < LANES ? a->columns : LANES;
+    for (int c = 0; c < vectors; c++)
+        NAME(spread)
+        (y + (c * LANES - (c == vectors - 1 ? back : 0)) * a->y_step, a->y_step, lanes,
+         sums + c * LANES);
 }
 
 /* C vectors of columns from `column` on, the last of which starts `back` columns early. */
 INLINE void NAME(finish_columns)(const int C, const planar_t *a, ptrdiff_t line, ptrdiff_t column,
                                  ptrdiff_t back, const V *acc) {
-    UNROLL for (int c = 0; c < C; c++) {
-        const ptrdiff_t at = column + c * LANES - (c == C - 1 ? back : 0);
-        char *y = a->y + line * a->y_line + at * a->y_step;
-        V sum = acc[c];
-        if (a->bias) sum = vadd(sum, vset1(NAME(load_one)(a->bias + line * a->bias_line)));
-        if (a->clamp) sum = vmin(vset1((real)a->high), vmax(vset1((real)a->low), sum));
-        if (a->y_step == sizeof(real) && a->columns >= LANES) {
-            vstore(y, sum);
-        } else {
-            real sums[LANES];
-            vstore(sums, sum);
-            NAME(spread_columns)(a, y, sums);
-        }
+    char *y = a->y + line * a->y_line + column * a->y_step;
+    V sum[LONG_LINE];
+    UNROLL for (int c = 0; c < C; c++) sum[c] = acc[c];
+    if (a->bias) {
+        const V bias = vset1(NAME(load_one)(a->bias + line * a->bias_line));
+        UNROLL for (int c = 0; c < C; c++) sum[c] = vadd(sum[c], bias);
+    }
+    if (a->clamp) {
+        const V low = vset1((real)a->low), high = vset1((real)a->high);
+        UNROLL for (int c = 0; c < C; c++) sum[c] = vmin(high, vmax(low, sum[c]));
+    }
+    if (a->y_step == sizeof(real) && a->columns >= LANES) {
+        UNROLL for (int c = 0; c < C; c++)
+            vstore(y + (c * LANES - (c == C - 1 ? back : 0)) * (ptrdiff_t)sizeof(real), sum[c]);
+    } else {
+        real sums[LONG_LINE * LANES];
+        UNROLL for (int c = 0; c < C; c++) vstore(sums + c * LANES, sum[c]);
+        NAME(spread_columns)(a, y, sums, C, back);
     }
 }
 

@@ -19,11 +19,10 @@ enum { NAME(lanes) = LANES };
  * panel: 20 % of 14x14x256 by Winograd's algorithm, 25 % of 7x7x512 directly. With AVX2, which takes
  * twice as long for a panel, it cost 5 %. */
 
-/* A row of the tile, moved between y and registers; the slow way where y has holes or ends. */
+/* A row of the tile from y to registers; the slow way where y has holes or ends. */
 INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C) {
-    if (a->y_step == sizeof(real)) {
-        UNROLL for (int c = 0; c < C; c++)
-            row[c] = NAME(load_most)(y + c * (ptrdiff_t)sizeof(V), a->channels - c * LANES);
+    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
+        UNROLL for (int c = 0; c < C; c++) row[c] = vload(y + c * (ptrdiff_t)sizeof(V));
         return;
     }
     real buffer[TILE_VECTORS * LANES] = {0};
@@ -37,13 +36,20 @@ INLINE int NAME(side_by_side)(char *const *y, int rows) {
     return 1;
 }
 
-/* Rows of sums, `width` elements each, to where the channels of y lie apart. There, neighbouring
- * rows mostly lie side by side: squares of both are turned around, and some elements written
- * twice. */
+/* Rows of sums, `width` elements each, to where y ends within a vector or its channels lie apart.
+ * There, neighbouring rows mostly lie side by side: squares of both are turned around, and some
+ * elements written twice. */
 OUTLINE void NAME(spread_rows)(const panel_t *a, char *const *y, int rows, const real *sums,
                                int width) {
     enum { SIDE = NAME(SQUARE) };
     const ptrdiff_t last = a->channels - SIDE;
+    if (a->y_step == sizeof(real)) {
+        for (int r = 0; r < rows; r++)
+            for (ptrdiff_t j = 0; j < a->channels; j += LANES)
+                NAME(store_most)(y[r] + a->y_offset + j * (ptrdiff_t)sizeof(real),
+                                 vload(sums + r * width + j), a->channels - j);
+        return;
+    }
     for (int r = 0; r < rows;) {
         const int first = r <= rows - SIDE ? r : rows - SIDE;
         if (first < 0 || last < 0 || !NAME(side_by_side)(y + first, SIDE)) {
@@ -124,11 +130,10 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
                 }
             }
     UNROLL for (int r = 0; r < R; r++) NAME(finish_row)(a, y[r] + a->y_offset, acc[r], C);
-    if (a->y_step == sizeof(real)) {
+    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
         UNROLL for (int r = 0; r < R; r++)
             UNROLL for (int c = 0; c < C; c++)
-                NAME(store_most)(y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V), acc[r][c],
-                                 a->channels - c * LANES);
+                vstore(y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V), acc[r][c]);
     } else {
         real sums[MOST_ROWS * TILE_VECTORS * LANES];
         UNROLL for (int r = 0; r < R; r++)
