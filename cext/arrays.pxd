@@ -9,6 +9,7 @@ from cpython.buffer cimport (
 
 cdef enum:
     AXES = 5
+    ALIGNMENT = 64
     READ = PyBUF_STRIDES
     WRITE = PyBUF_STRIDES | PyBUF_WRITABLE
     READ_FLAT = PyBUF_C_CONTIGUOUS
@@ -52,6 +53,11 @@ cdef inline int same_type(const array_t *a, const array_t *b) except -1:
         raise ValueError(
             f"arrays must have elements of one size, got {a.itemsize} and {b.itemsize} bytes")
     return 0
+
+
+cdef inline char *aligned(void *memory) noexcept:
+    """The first aligned byte of memory that is ALIGNMENT bytes larger than what is wanted."""
+    return <char *>((<size_t>memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
 
 
 cdef inline ptrdiff_t count_elements(const array_t *array) noexcept:

@@ -12,16 +12,17 @@ Each is, for every output row (a pixel, or an element of the kernel) and every o
     bias gradient   (one)               n, od, oh, ow       1         grad
 
 A kernel gradient sums over the whole batch: its taps are cut into runs by shape alone, each run is
-summed from zero, and run sums are added in order. sums.pxd has the loops, blocking.pxd their sizes.
+summed from zero, and run sums are added in order. nest.pxd has the loops, blocking.pxd their sizes.
 """
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport INFINITY
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from api cimport *
 from arrays cimport *
 from blocking cimport *
+from epilogue cimport *
+from nest cimport *
 from planar cimport *
 from segments cimport *
 from sums cimport *
@@ -85,10 +86,6 @@ cdef class Packed:
                 return False
         return (self.isa == api.isa and self.kernel.itemsize == kernel.itemsize
                 and self.groups == groups)
-
-
-cdef char *aligned(void *memory) noexcept:
-    return <char *>((<size_t>memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
 
 
 cdef geometry_t read_geometry(geometry) except *:
@@ -189,7 +186,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
         s.packed = packed.panels
     set_arrays(&s, &a, &k, &y, bias)
     s.x_group = k.size[3] * a.step[4]
-    set_activation(&s, activation)
+    s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)
     failed = plain_segment(&s.axis[0], a.size[0], 1)
     for axis in range(1, 4):
         failed |= window_segments(&s.axis[axis], y.size[axis], k.size[axis - 1], a.size[axis],
@@ -220,17 +217,6 @@ cdef int set_arrays(sum_t *s, const array_t *x, const array_t *kernel, const arr
     return 0
 
 
-cdef int set_activation(sum_t *s, tuple activation) except -1:
-    """ReLU and ReLU6 in the register tile, others where the block is still in cache."""
-    cdef int kind
-    kind, s.alpha = activation
-    if kind == RELU or kind == RELU6:
-        s.edge.clamp, s.edge.low, s.edge.high = True, 0, 6 if kind == RELU6 else INFINITY
-    elif kind >= 0:
-        s.activation = api.activation(kind, FLOAT32 if s.itemsize == 4 else FLOAT64)
-    return 0
-
-
 def input_gradient(grad not None, kernel not None, bias, out not None, geometry not None,
                    tuple activation not None):
     """out (N D H W CI): the adjoint of `forward` in x, of grad (N OD OH OW CO).
@@ -252,7 +238,7 @@ def input_gradient(grad not None, kernel not None, bias, out not None, geometry 
     s.channels, s.w_channel, s.w_step[4] = k.size[3], k.step[3], k.step[4]
     set_arrays(&s, &g, &k, &y, bias)
     s.x_group = filters * g.step[4]
-    set_activation(&s, activation)
+    s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)
     failed = plain_segment(&s.axis[0], g.size[0], 1)
     for axis in range(1, 4):
         failed |= adjoint_segments(&s.axis[axis], y.size[axis], k.size[axis - 1], g.size[axis],

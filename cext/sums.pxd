@@ -7,13 +7,8 @@ For each row (a pixel, or an element of the kernel) and each output channel,
 
 over five axes (N D H W C), each with its rows and its taps. Rows that see the same taps form a
 class: a box of rows (see segments.pxd) for which the micro-kernel walks one regular grid. Weights
-are packed in panels, a register tile's channels side by side, a row for each tap. The nest is
-
-    panels at once > chunk of taps > band of images > class > block of rows > panel > register tile
-
-and taps are summed in ascending order in any nest. Where rows are few and channels many, a chunk is
-of one kernel position and serves at once all rows that see it, of whatever class: borders are most
-of a small image, and each class would read the panel again.
+are packed in panels, a register tile's channels side by side, a row for each tap. Taps are summed
+in ascending order, whatever the loops (nest.pxd) and their sizes (blocking.pxd).
 """
 from api cimport *
 from arrays cimport *
@@ -31,7 +26,6 @@ cdef enum:
     GATHERED_BYTES = 432 * 1024  # of a scratch: a run's x for a block of rows
     MAX_PANEL = 64        # elements: four vectors of 16
     WIDE_PANEL = 256      # of a lanewise panel
-    ALIGNMENT = 64
 
 
 # Windows along W, as given: see window_segments and adjoint_segments. No taps: not to be used.
@@ -262,7 +256,7 @@ cdef inline void set_grid(const sum_t *s, const segment_t *const *of, const box_
     call.panel += panel_row * row_bytes
 
 
-# ------------------------------------------------------------------------------------ the loop nest
+# ------------------------------------------------------------------------------------ one panel
 
 cdef inline void finish_activation(const sum_t *s, const panel_t *call) noexcept nogil:
     cdef ptrdiff_t row
@@ -308,168 +302,3 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
 cdef inline ptrdiff_t gathered_step(const sum_t *s) noexcept nogil:
     """From tap to tap, an odd number of vectors: taps must not meet in the same sets."""
     return (ceil_div(BLOCK_ROWS, s.kernel.lanes) | 1) * s.kernel.lanes * s.itemsize
-
-
-cdef inline void gather_rows(const sum_t *s, const box_t *box, ptrdiff_t count, const char **xs,
-                             char *to) noexcept nogil:
-    """Copy what rows that lie side by side see within a chunk of taps, and point them there."""
-    cdef pack_t run
-    cdef ptrdiff_t row
-    run.w, run.w_step = xs[0] + box.low[0] * s.x_step[0], s.x_step[0]
-    run.rows, run.channels, run.channel_step = box.high[0] - box.low[0], count, s.itemsize
-    run.vectors, run.to = <int>(gathered_step(s) // (s.kernel.lanes * s.itemsize)), to
-    s.kernel.pack(&run)
-    for row in range(count):
-        xs[row] = to + row * s.itemsize - box.low[0] * gathered_step(s)
-
-
-cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
-                            ptrdiff_t first_block, ptrdiff_t end_block, ptrdiff_t panel,
-                            ptrdiff_t panels, const char *packed, ptrdiff_t panel_bytes,
-                            char *gathered) noexcept nogil:
-    """Blocks of rows, numbered through all classes, times some panels."""
-    cdef const char *xs[BLOCK_ROWS]
-    cdef char *ys[BLOCK_ROWS]
-    cdef const segment_t *of[AXES]
-    cdef segment_t images
-    cdef panel_t call
-    cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
-    call.share, call.x_lane = s.share, s.x_channel
-    call.line, call.line_step, call.first_column = s.line, s.line_step, s.axis[3].items.source
-    call.line_columns = s.along_w.length
-    call.x, call.y = <const char *const *>xs, <char *const *>ys
-    for index in range(s.bands * s.classes):
-        images = band_images(s, index // s.classes)
-        class_segments(s, index % s.classes, of)
-        of[0] = &images
-        rows = class_rows(of)
-        blocks = ceil_div(rows, s.block_rows)
-        for b in range(max(first_block - block, 0), min(end_block - block, blocks)):
-            first = rows * b // blocks
-            call.rows = rows * (b + 1) // blocks - first
-            call.line_at = first % s.line if s.line else 0
-            locate_rows(s, of, first, call.rows, s.x + group * s.x_group, s.y + group * s.y_group,
-                        xs, ys)
-            if s.gathers:
-                gather_rows(s, box, call.rows, xs, gathered)
-            for p in range(panels):
-                run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
-        block += blocks
-        if block >= end_block:
-            return
-
-
-cdef inline segment_t untapped_segment(ptrdiff_t outs) noexcept nogil:
-    return segment_t(out=0, out_step=1, outs=outs, tap=0, tap_step=1, taps=0,
-                     source=0, source_step=0, source_tap_step=0)
-
-
-cdef inline segment_t seen_segment(const segments_t *s, ptrdiff_t tap) noexcept nogil:
-    """The outputs along one axis that see this tap: neighbours, whatever else they see."""
-    cdef segment_t seen = untapped_segment(0)
-    cdef ptrdiff_t index, nth
-    cdef const segment_t *seg
-    for index in range(s.count):
-        seg = &s.items[index]
-        nth = tap - seg.tap
-        if nth < 0 or nth % seg.tap_step or nth // seg.tap_step >= seg.taps:
-            continue
-        if seen.outs == 0:
-            seen = seg[0]
-            seen.source += nth // seg.tap_step * seg.source_tap_step
-            seen.tap, seen.taps = tap, 1
-        else:
-            seen.outs += seg.outs
-    return seen
-
-
-cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *box,
-                                  ptrdiff_t panel, ptrdiff_t panels, const char *packed,
-                                  ptrdiff_t panel_bytes) noexcept nogil:
-    """All rows that see a box of one kernel position, or, where the box is the first or the last,
-    all that there are, of no taps: to start sums at zero, and to finish them."""
-    cdef const char *xs[BLOCK_ROWS]
-    cdef char *ys[BLOCK_ROWS]
-    cdef segment_t seen[AXES]
-    cdef const segment_t *of[AXES]
-    cdef panel_t call
-    cdef ptrdiff_t p
-    cdef int axis
-    for axis in range(AXES):
-        of[axis] = &seen[axis]
-        if box.first or box.last:
-            seen[axis] = untapped_segment(s.axis[axis].outs)
-        elif 0 < axis < 4:
-            seen[axis] = seen_segment(&s.axis[axis], box.low[axis])
-        else:
-            seen[axis] = s.axis[axis].items[0]
-    call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, class_rows(of)
-    if call.rows == 0:
-        return
-    locate_rows(s, of, 0, call.rows, s.x + group * s.x_group, s.y + group * s.y_group, xs, ys)
-    for p in range(panels):
-        run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
-
-
-cdef inline void add_totals(const sum_t *s, ptrdiff_t group, const box_t *box, ptrdiff_t panel,
-                            const char *packed) noexcept nogil:
-    """A chunk of one more row, whose x is 1 at every tap."""
-    cdef char *y = s.totals + group * s.y_group
-    cdef segment_t whole[AXES]
-    cdef const segment_t *of[AXES]
-    cdef panel_t call
-    cdef int axis
-    for axis in range(AXES):
-        whole[axis] = segment_t(out=0, out_step=1, outs=1, tap=0, tap_step=1,
-                                taps=s.axis[axis].taps, source=0, source_step=0, source_tap_step=0)
-        of[axis] = &whole[axis]
-    call.x, call.y, call.rows = &s.one, &y, 1
-    run_panel(s, group, of, box, panel, packed, &call)
-
-
-cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block,
-                          ptrdiff_t end_block, ptrdiff_t first_panel, ptrdiff_t end_panel,
-                          char *scratch) noexcept nogil:
-    """Some panels at a time: all chunks of taps, all blocks of rows."""
-    cdef ptrdiff_t taps = s.taps if s.packed else s.chunk_taps
-    cdef ptrdiff_t panel_bytes = taps * s.panel_width * s.itemsize
-    cdef ptrdiff_t panel = first_panel, panels, index, p
-    cdef const char *packed = scratch
-    cdef box_t box
-    while panel < end_panel:
-        panels = min(s.panels_at_once, end_panel - panel)
-        if s.packed:
-            packed = s.packed + (group * s.panels + panel) * panel_bytes
-        if s.by_tap:
-            box.first, box.last = True, False
-            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
-        for index in range(chunk_count(s)):
-            box = chunk_box(s, index)
-            if not s.packed:
-                for p in range(panels):
-                    pack_panel(s, s.w + group * s.w_group, &box, panel + p,
-                               scratch + p * panel_bytes)
-            if s.by_tap:
-                box.first = box.last = False
-                run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
-            else:
-                run_blocks(s, group, &box, first_block, end_block, panel, panels, packed,
-                           panel_bytes, scratch + s.scratch_bytes)
-            if s.totals and first_block == 0:
-                for p in range(panels):
-                    add_totals(s, group, &box, panel + p, packed + p * panel_bytes)
-        if s.by_tap:
-            box.last = True
-            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
-        panel += panels
-
-
-cdef inline void run_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
-    cdef const sum_t *s = <const sum_t *>context
-    cdef ptrdiff_t panel_part = task % s.panel_parts
-    cdef ptrdiff_t block_part = task // s.panel_parts % s.block_parts
-    cdef ptrdiff_t group = task // s.panel_parts // s.block_parts
-    run_part(s, group,
-             s.blocks * block_part // s.block_parts, s.blocks * (block_part + 1) // s.block_parts,
-             s.panels * panel_part // s.panel_parts, s.panels * (panel_part + 1) // s.panel_parts,
-             <char *>scratch)

@@ -20,13 +20,14 @@ are not all finite they are computed again, directly: infinities and NaN spread 
 they should.
 """
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport INFINITY
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from api cimport *
 from arrays cimport *
 from blocking cimport *
+from epilogue cimport *
+from nest cimport *
 from segments cimport *
 from sums cimport *
 
@@ -527,22 +528,11 @@ def transform(kernel not None, int size):
     result.memory = malloc(result.nbytes + ALIGNMENT)
     if result.memory == NULL:
         raise MemoryError("no memory for the transformed kernel")
-    result.panels = <char *>((<size_t>result.memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
+    result.panels = aligned(result.memory)
     result.isa, result.size, result.kernel = api.isa, size, s.w
     s.packed = result.panels
     run(run_transform, &s, s.panels * ceil_div(s.ins, TRANSFORM_INS))
     return result
-
-
-cdef int set_activation(winograd_t *s, tuple activation) except -1:
-    """ReLU and ReLU6 in the output's transform, others right after it."""
-    cdef int kind
-    kind, s.alpha = activation
-    if kind == RELU or kind == RELU6:
-        s.edge.clamp, s.edge.low, s.edge.high = True, 0, 6 if kind == RELU6 else INFINITY
-    elif kind >= 0:
-        s.activation = api.activation(kind, s.dtype)
-    return 0
 
 
 def forward(x not None, kernel not None, bias, out not None, geometry not None,
@@ -564,7 +554,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
         if b.size[4] != s.y.size[4] or count_elements(&b) != b.size[4]:
             raise ValueError("bias must have one element for each output channel")
         s.bias, s.bias_step = b.data, b.step[4]
-    set_activation(&s, activation)
+    s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)
     run(run_forward, &s, plan_forward(&s, api.threads))
 
 
