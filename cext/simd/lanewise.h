@@ -7,12 +7,6 @@
  */
 #ifndef LINES
 #define LINES
-/* The compiler would load a vector again for each of its uses, as that makes fewer instructions. */
-#if defined(__x86_64__) && defined(__GNUC__)
-#define IN_REGISTER(vector) __asm__("" : "+v"(vector))
-#else
-#define IN_REGISTER(vector)
-#endif
 enum { LINE_ROWS = 8, LINE_TAPS = 5, LANE_ROWS = 4, LONG_SUMS = 8 };
 #endif
 
@@ -188,12 +182,12 @@ INLINE void NAME(line_tile)(const int W, const int S, const int BACK, const pane
             V weight[LINE_TAPS];
             UNROLL for (int t = 0; t < W; t++) {
                 weight[t] = vload(w + t * g.w_step[3]);
-                IN_REGISTER(weight[t]);
+                vkeep(weight[t]);
             }
             UNROLL for (int p = 0; p < (R - 1) * S + W; p++, at += g.x_step[3]) {
                 if (p < low || p >= high) continue;
                 V value = vload(at);
-                IN_REGISTER(value);
+                vkeep(value);
                 UNROLL for (int r = 0; r < R; r++) {
                     const int to = BACK ? R - 1 - r : r;
                     if (p >= r * S && p < r * S + W)

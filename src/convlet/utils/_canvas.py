@@ -19,9 +19,9 @@ def new_figure(width: float, height: float, layout: Any = "constrained") -> Figu
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError('plots need matplotlib: pip install "convlet[plot]"') from error
-    figure = Figure(figsize=(width, height), layout=layout)
+    figure: Any = Figure(figsize=(width, height), layout=layout)
     # Notebooks show the figures of pyplot, and whatever has this method.
-    figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]
+    figure._repr_png_ = partial(_png, figure)
     return figure
 
 
