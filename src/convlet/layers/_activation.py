@@ -38,8 +38,7 @@ class Activation(Layer):
         """The input's."""
         return input_shape
 
-    @property
-    def _function(self) -> str | None:
+    def _as_activation(self) -> str | None:
         # An operator's softmax is over channels.
         return None if self._activation_name == "softmax" else self._activation_name
 

@@ -125,8 +125,7 @@ class Layer:
             variable.assign(value)
         return y
 
-    @property
-    def _function(self) -> str | None:
+    def _as_activation(self) -> str | None:
         """The activation of an operator that this layer is; None if it is another function."""
         return None
 

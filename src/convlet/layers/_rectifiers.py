@@ -153,8 +153,7 @@ class ReLU(Layer):
         """The input's."""
         return input_shape
 
-    @property
-    def _function(self) -> str | None:
+    def _as_activation(self) -> str | None:
         if self.negative_slope or self.threshold:
             return None
         names: dict[float | None, str] = {None: "relu", 6: "relu6"}

@@ -38,7 +38,7 @@ def chain_from(steps: list[Step]) -> Chain | None:
         if norm is None:
             return None
     name = None
-    if _follows(steps, used) and (name := steps[used].layer._function):
+    if _follows(steps, used) and (name := steps[used].layer._as_activation()):
         used += 1
     return Chain(conv, norm, name, steps[:used]) if used > 1 else None
 
