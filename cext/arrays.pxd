@@ -55,6 +55,20 @@ cdef inline int same_type(const array_t *a, const array_t *b) except -1:
     return 0
 
 
+cdef inline int matrix(array_t *to, array, int access, const array_t *like) except -1:
+    """Rows and columns of float32 or float64, as many as another matrix has unless that is NULL."""
+    describe(to, array, 0, access)
+    if to.itemsize != sizeof(float) and to.itemsize != sizeof(double):
+        raise TypeError(f"arrays must be float32 or float64, got {to.itemsize} bytes an element")
+    if count_elements(to) != to.size[3] * to.size[4]:
+        raise ValueError("arrays must have rows and columns only")
+    if like:
+        same_type(to, like)
+        if to.size[3] != like.size[3] or to.size[4] != like.size[4]:
+            raise ValueError("arrays must have the same sizes")
+    return 0
+
+
 cdef inline char *aligned(void *memory) noexcept:
     """The first aligned byte of memory that is ALIGNMENT bytes larger than what is wanted."""
     return <char *>((<size_t>memory + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)

@@ -60,18 +60,6 @@ cdef double row(int kind, element_t element, const real *t, const real *y, real 
     return over_elements(element, t, y, grad, columns, 1 if element == divergence else columns, p)
 
 
-cdef int fill(array_t *to, array, int access, const array_t *like, bint one_column) except -1:
-    """A matrix with another one's rows, and its columns or one."""
-    describe(to, array, 0, access)
-    same_type(to, like)
-    if one_column and count_elements(to) == to.size[4]:
-        to.size[3], to.size[4] = to.size[4], 1
-    if (count_elements(to) != to.size[3] * to.size[4] or to.size[3] != like.size[3]
-            or to.size[4] != (1 if one_column else like.size[4])):
-        raise ValueError("target, values and grad must have y's sizes")
-    return 0
-
-
 cdef void run(const work_t *w, const real *like) noexcept nogil:
     """All rows, of like's element type."""
     cdef floatstate_t before = floatstate_flush()
@@ -100,18 +88,18 @@ def rows(str kind not None, target not None, y not None, values not None, grad,
     cdef int i
     memset(&w, 0, sizeof(w))
     w.kind = KINDS[kind]
-    describe(&a, y, 0, READ_FLAT)
-    if a.itemsize != sizeof(float) and a.itemsize != sizeof(double):
-        raise TypeError(f"arrays must be float32 or float64, got {a.itemsize} bytes an element")
-    fill(&b, y, READ_FLAT, &a, False)
-    w.y, w.rows, w.columns = b.data, b.size[3], b.size[4]
-    fill(&b, target, READ_FLAT, &a, False)
+    matrix(&a, y, READ_FLAT, NULL)
+    w.y, w.rows, w.columns = a.data, a.size[3], a.size[4]
+    matrix(&b, target, READ_FLAT, &a)
     w.target = b.data
-    fill(&b, values, WRITE_FLAT, &a, True)
-    w.values = b.data
     if grad is not None:
-        fill(&b, grad, WRITE_FLAT, &a, False)
+        matrix(&b, grad, WRITE_FLAT, &a)
         w.grad = b.data
+    describe(&b, values, 0, WRITE_FLAT)
+    same_type(&b, &a)
+    if count_elements(&b) != w.rows:
+        raise ValueError(f"values must have {w.rows} elements, got {count_elements(&b)}")
+    w.values = b.data
     if w.columns == 0:
         raise ValueError("y must have at least one column")
     if len(numbers) > PARAMETERS - FIRST:

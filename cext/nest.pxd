@@ -122,8 +122,8 @@ cdef inline void add_totals(const sum_t *s, ptrdiff_t group, const box_t *box, p
     cdef panel_t call
     cdef int axis
     for axis in range(AXES):
-        whole[axis] = segment_t(out=0, out_step=1, outs=1, tap=0, tap_step=1,
-                                taps=s.axis[axis].taps, source=0, source_step=0, source_tap_step=0)
+        whole[axis] = untapped_segment(1)
+        whole[axis].taps = s.axis[axis].taps
         of[axis] = &whole[axis]
     call.x, call.y, call.rows = &s.one, &y, 1
     run_panel(s, group, of, box, panel, packed, &call)

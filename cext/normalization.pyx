@@ -50,20 +50,6 @@ cdef int run(call_t *call) except -1:
     return 0
 
 
-cdef int matrix(array_t *to, array, int access, const array_t *like) except -1:
-    """Rows and columns, which are those of another matrix unless that is NULL."""
-    describe(to, array, 0, access)
-    if to.itemsize != sizeof(float) and to.itemsize != sizeof(double):
-        raise TypeError(f"arrays must be float32 or float64, got {to.itemsize} bytes an element")
-    if count_elements(to) != to.size[3] * to.size[4]:
-        raise ValueError("arrays must have rows and columns only")
-    if like:
-        same_type(to, like)
-        if to.size[3] != like.size[3] or to.size[4] != like.size[4]:
-            raise ValueError("arrays must have the same sizes")
-    return 0
-
-
 cdef const kernels_t *start(call_t *call, x, dy, out) except NULL:
     """Describe the matrices, of which dy and out may be None; returns their kernels."""
     cdef array_t a, b
