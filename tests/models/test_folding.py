@@ -1,11 +1,15 @@
 """Batch normalization and activations that inference folds into the convolution before them."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 import convlet
 from comparison import assert_same_bits
 from convlet import Input, Model, Sequential, layers
+from convlet.models import _folding
 from convlet.models._parts import Bound
 
 
@@ -168,3 +172,28 @@ def test_a_chain_is_not_cut_where_slices_end():
     model(images((2, 9, 8, 80)))
     assert len(model._graph._parts) == 2
     assert count_calls(model) == 5
+
+
+def test_inputs_of_all_shapes_share_what_is_folded(monkeypatch):
+    made = []
+    fold = _folding.Folded._fold
+    monkeypatch.setattr(_folding.Folded, "_fold", lambda self: made.append(self) or fold(self))
+    model = Sequential([layers.Conv2D(16, 3), layers.BatchNormalization(), layers.ReLU()])
+    for count in (1, 2, 3):
+        model(images((count, 9 + count, 8, 6)))
+    assert len(made) == 1
+    model.layers[1].beta.assign(np.ones(16))
+    model(images())
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_copy_folds_weights_of_its_own(copied):
+    model = Sequential([layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU()])
+    x = images()
+    before = model(x)
+    second = copied(model)
+    assert_same_bits(second(x), before, "the copy")
+    second.layers[1].beta.assign(np.full(4, 1e6, np.float32))
+    assert (second(x) > 1e5).all()
+    assert_same_bits(model(x), before, "the one that was copied")

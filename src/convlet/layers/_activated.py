@@ -13,6 +13,9 @@ from convlet.layers._layer import Layer
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import activate, activation_grad, gradient_from_output
 
+# A layer's output for x, kernel and bias, all decided that follows from x's shape.
+BoundSum = Callable[[Array, Variable, Array | None], Array]
+
 
 class Activated(Layer):
     """A layer that applies an activation to its result, which may be exchanged."""
@@ -29,6 +32,23 @@ class Activated(Layer):
         self._activation = activations.get(value)
         self._activation_name = activations.ops_name(self._activation)
         self._bound = ByShape()
+
+    def call(self, x: Array, training: bool = False) -> Array:
+        """The layer's output for x."""
+        return self._bound.get(x.shape, self._bind)(x)
+
+    def _with_weights(
+        self, run: BoundSum, kernel: Variable, bias: Variable | None
+    ) -> Callable[[Array], Array]:
+        """`run` with the weights as they are at each call."""
+        name = self._activation_name
+
+        def call(x: Array) -> Array:
+            if self._activation_name != name:  # exchanged, while a model keeps this function
+                return self.call(x)
+            return run(x, kernel, None if bias is None else bias._data)
+
+        return call
 
 
 class PackedKernel(Refound):

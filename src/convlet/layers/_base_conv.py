@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from convlet import activations, config, initializers
 from convlet._variable import Array, Variable
-from convlet.layers._activated import Activated, PackedKernel, vjp_activated
+from convlet.layers._activated import Activated, BoundSum, PackedKernel, vjp_activated
 from convlet.layers._by_shape import ByShape
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
@@ -15,8 +15,6 @@ from convlet.ops._activation import activate
 from convlet.ops._arguments import DATA_FORMATS, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple
 from convlet.ops._row_activations import ROWS
-
-BoundSum = Callable[[Array, Variable, Array | None], Array]
 
 
 class BaseConv(Activated):
@@ -30,6 +28,7 @@ class BaseConv(Activated):
     regularized: ClassVar[Mapping[str, str]] = {"kernel": "kernel", "bias": "bias"}
     causal = True  # whether padding may be "causal"
     kernels: tuple[str, ...] = ("kernel",)  # attributes, in the order of the weights
+    binds = False  # whether there is a `_bound_sum`
 
     def __init__(
         self,
@@ -82,12 +81,9 @@ class BaseConv(Activated):
 
     def _bound_sum(
         self, input_shape: Shape, activation: str | None, packed: PackedKernel
-    ) -> BoundSum | None:
-        """The output for x, kernel and bias, all decided that follows from x's shape.
-
-        None where there is nothing to gain from it.
-        """
-        return None
+    ) -> BoundSum:
+        """Of inputs of this shape."""
+        raise NotImplementedError
 
     def _output(self, x: Array, fit: Any, activation: str | None, reuse: bool) -> Array:
         """`reuse`: whether the same weights are likely to be used again."""
@@ -148,25 +144,11 @@ class BaseConv(Activated):
     def _bias(self) -> Array | None:
         return None if self.bias is None else self.bias._data
 
-    def call(self, x: Array, training: bool = False) -> Array:
-        """The layer's output for x."""
-        return self._bound.get(x.shape, self._bind)(x)
-
     def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
-        name = self._activation_name
-        run = None
-        if self._fused == name:
-            run = self._bound_sum(input_shape, name, self._packed)
-        if run is None:
+        if not self.binds or self._fused != self._activation_name:
             return self._unbound
-        kernel, bias, compute = self._first_kernel(), self.bias, run
-
-        def call(x: Array) -> Array:
-            if self._activation_name != name:  # exchanged, while a model keeps this function
-                return self.call(x)
-            return compute(x, kernel, None if bias is None else bias._data)
-
-        return call
+        run = self._bound_sum(input_shape, self._fused, self._packed)
+        return self._with_weights(run, self._first_kernel(), self.bias)
 
     def _unbound(self, x: Array) -> Array:
         fused = self._fused

@@ -7,8 +7,8 @@ from typing import Any
 from convlet import initializers
 from convlet._integers import positive_int
 from convlet._variable import Array, Variable
-from convlet.layers._activated import PackedKernel
-from convlet.layers._base_conv import BaseConv, BoundSum
+from convlet.layers._activated import BoundSum, PackedKernel
+from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._working import convolution_working
 from convlet.ops._convolution import (
@@ -25,6 +25,8 @@ from convlet.ops._winograd import allowed
 
 class Conv(BaseConv):
     """Convolution; `rank` is the number of spatial axes."""
+
+    binds = True
 
     def __init__(
         self,

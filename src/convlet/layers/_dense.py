@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from convlet import activations, initializers
 from convlet._integers import positive_int
-from convlet._variable import Array
+from convlet._variable import Array, Variable
 from convlet.layers._activated import Activated, PackedKernel, vjp_activated
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
@@ -103,21 +103,13 @@ class Dense(Activated):
             rows = (math.prod(input_shape[:-1]), input_shape[-1])
             shape = (*input_shape[:-1], self.units)
             return lambda x: self.call(x.reshape(rows)).reshape(shape)
-        name = self._activation_name
-        run = bound(self._fit(input_shape), name, self._dtype)
-        kernel, bias, get = self.kernel, self.bias, self._packed.get
+        compute = bound(self._fit(input_shape), self._activation_name, self._dtype)
+        get = self._packed.get
 
-        def call(x: Array) -> Array:
-            if self._activation_name != name:  # exchanged, while a model keeps this function
-                return self.call(x)
-            packed = get(kernel, pack)
-            return run(x, kernel._data, None if bias is None else bias._data, packed)
+        def run(x: Array, kernel: Variable, bias: Array | None) -> Array:
+            return compute(x, kernel._data, bias, get(kernel, pack))
 
-        return call
-
-    def call(self, x: Array, training: bool = False) -> Array:
-        """The output for x (N, ..., CI)."""
-        return self._bound.get(x.shape, self._bind)(x)
+        return self._with_weights(run, self.kernel, self.bias)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernel and bias."""

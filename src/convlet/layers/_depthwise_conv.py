@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from convlet import initializers
 from convlet._integers import positive_int
 from convlet._variable import Array
-from convlet.layers._activated import PackedKernel
-from convlet.layers._base_conv import BaseConv, BoundSum
+from convlet.layers._activated import BoundSum, PackedKernel
+from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._working import parameters_working, spatial_sizes, window_working
 from convlet.ops import depthwise_conv_grad, separable_conv, separable_conv_grad
@@ -76,6 +76,8 @@ class BaseDepthwise(BaseConv):
 
 class DepthwiseConv(BaseDepthwise):
     """Depthwise convolution; `rank` is the number of spatial axes."""
+
+    binds = True
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,19 +17,47 @@ if TYPE_CHECKING:
     from convlet.models._parts import Step
 
 
-class Chain(NamedTuple):
-    """Steps of which each reads only what the one before made, and nobody else does."""
+class Chain:
+    """Steps of which each reads only what the one before made, and nobody else does.
 
-    conv: BaseConv
-    norm: BatchNormalization | None
-    activation: str | None
-    steps: list[Step]
+    A convolution, and a batch normalization or an activation or both after it. What is folded and
+    packed serves inputs of all shapes.
+    """
+
+    def __init__(
+        self,
+        steps: list[Step],
+        conv: BaseConv,
+        norm: BatchNormalization | None,
+        activation: str | None,
+    ) -> None:
+        self.steps = steps
+        self._conv, self._activation = conv, activation
+        self._folded = Folded(conv, norm) if norm else None
+        self._packed = PackedKernel() if norm else conv._packed
+
+    def bind(self, input_shape: Any) -> Callable[[Array], Array]:
+        """What the chain computes for inputs of this shape."""
+        conv, folded, layers = self._conv, self._folded, [step.layer for step in self.steps]
+        compute = conv._bound_sum(input_shape, self._activation or "linear", self._packed)
+
+        def call(x: Array) -> Array:
+            exchanged = conv._activation_name != "linear"
+            if exchanged or (folded and get_algorithm() == "direct"):
+                for layer in layers:
+                    x = layer.call(x)
+                return x
+            if folded:
+                return compute(x, *folded.weights())
+            return compute(x, conv._first_kernel(), conv._bias())
+
+        return call
 
 
 def chain_from(steps: list[Step]) -> Chain | None:
     """The longest one that begins the steps; None for a single step."""
     conv = steps[0].layer
-    if not isinstance(conv, BaseConv) or conv._activation_name != "linear":
+    if not isinstance(conv, BaseConv) or not conv.binds or conv._activation_name != "linear":
         return None
     used = 1
     norm: BatchNormalization | None = None
@@ -40,7 +68,7 @@ def chain_from(steps: list[Step]) -> Chain | None:
     name = None
     if _follows(steps, used) and (name := steps[used].layer._as_activation()):
         used += 1
-    return Chain(conv, norm, name, steps[:used]) if used > 1 else None
+    return Chain(steps[:used], conv, norm, name) if used > 1 else None
 
 
 def _follows(steps: list[Step], index: int) -> bool:
@@ -57,27 +85,6 @@ def _normalization_of(layer: Any, conv: BaseConv) -> BatchNormalization | None:
     """The layer, if it is over the convolution's channels."""
     channels = (-1, conv.rank + 1) if conv.data_format == "channels_last" else (1, -1 - conv.rank)
     return layer if layer.axis in channels else None
-
-
-def bind_chain(chain: Chain, input_shape: Any) -> Callable[[Array], Array] | None:
-    """What the chain computes for inputs of this shape; None where steps had better run alone."""
-    run = chain.conv._bound_sum(input_shape, chain.activation or "linear", PackedKernel())
-    if run is None:
-        return None
-    compute, conv, layers = run, chain.conv, [step.layer for step in chain.steps]
-    folded = Folded(conv, chain.norm) if chain.norm else None
-
-    def call(x: Array) -> Array:
-        exchanged = conv._activation_name != "linear"
-        if exchanged or (folded and get_algorithm() == "direct"):
-            for layer in layers:
-                x = layer.call(x)
-            return x
-        if folded:
-            return compute(x, *folded.weights())
-        return compute(x, conv._first_kernel(), conv._bias())
-
-    return call
 
 
 class Folded:

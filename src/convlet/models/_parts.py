@@ -13,7 +13,7 @@ from convlet._variable import Array
 from convlet.layers._by_shape import ByShape
 from convlet.layers._layer import Layer
 from convlet.layers._symbolic import Node, flatten
-from convlet.models._folding import bind_chain, chain_from
+from convlet.models._folding import Chain, chain_from
 
 # Of a thread: what a layer reads and writes for a slice; about half of second-level cache.
 SLICE_BYTES = 1 << 20
@@ -68,12 +68,16 @@ class Bound(NamedTuple):
     step: Step
 
 
+# A step, or all those of a chain, which are computed in one call.
+Unit = tuple[list[Step], Chain | None]
+
+
 class Part:
     """Steps that follow each other.
 
     Parameters
     ----------
-    steps : list of Step
+    units : list of Unit
     image_bytes : int
         The most that one of them reads and writes for an image, if slices of the batch pay; else 0.
     read, made : tuple of int
@@ -84,13 +88,14 @@ class Part:
 
     def __init__(
         self,
-        steps: list[Step],
+        units: list[Unit],
         image_bytes: int,
         read: tuple[int, ...],
         made: tuple[int, ...],
         known: bool,
     ) -> None:
-        self.steps, self.read, self.made, self.known = steps, read, made, known
+        self.units, self.read, self.made, self.known = units, read, made, known
+        self.steps = _steps(units)
         self.image_bytes = image_bytes
         self._bound: ByShape[list[Bound]] = ByShape()
 
@@ -117,18 +122,16 @@ class Part:
 
     def _bind(self, shapes: tuple[Any, ...]) -> list[Bound]:
         known = dict(zip(self.read, shapes, strict=True))
-        found, index = [], 0
-        while index < len(self.steps):
-            bound, used = _bind_step(self.steps[index:], known)
-            found.append(bound)
-            for step in self.steps[index : index + used]:
+        found = []
+        for steps, chain in self.units:
+            found.append(_bind_unit(steps, chain, known))
+            for step in steps:
                 given = [known[place] for place in step.inputs]
                 made = step.layer.compute_output_shape(
                     given if step.layer.several_inputs else given[0]
                 )
                 parts = flatten(made) if step.node.listed else [made]
                 known.update(zip(step.outputs, parts, strict=True))
-            index += used
         return found
 
     # ------------------------------------------------------------------------------------- slices
@@ -161,40 +164,42 @@ class Part:
                 values[place] = None
 
 
-def _bind_step(steps: list[Step], known: dict[int, Any]) -> tuple[Bound, int]:
-    """The first step, with those after it that can be computed in its call; and how many."""
-    step = steps[0]
-    layer, source = step.layer, step.inputs[0]
-    if layer.several_inputs or step.node.listed or step.node.training:
-        return Bound(None, source, step.outputs[0], step.unread, layer._dtype, step), 1
-    if (chain := chain_from(steps)) and (call := bind_chain(chain, known[source])):
-        last = chain.steps[-1]
-        unread = tuple({place for one in chain.steps for place in one.unread})
-        count = len(chain.steps)
-        return Bound(call, source, last.outputs[0], unread, layer._dtype, step), count
-    call = layer._bind(known[source])
-    return Bound(call, source, step.outputs[0], step.unread, layer._dtype, step), 1
+def _bind_unit(steps: list[Step], chain: Chain | None, known: dict[int, Any]) -> Bound:
+    first, last = steps[0], steps[-1]
+    source, layer = first.inputs[0], first.layer
+    call = None
+    if chain:
+        call = chain.bind(known[source])
+    elif not (layer.several_inputs or first.node.listed or first.node.training):
+        call = layer._bind(known[source])
+    unread = tuple({place for step in steps for place in step.unread})
+    return Bound(call, source, last.outputs[0], unread, layer._dtype, first)
 
 
 def parts_of(steps: list[Step], outputs: tuple[int, ...]) -> list[Part]:
     """All steps; in a part slices pay for every step or for none, and all are known or none."""
-    runs: list[list[Step]] = []
+    runs: list[list[Unit]] = []
     kinds: list[tuple[bool, bool]] = []
     index = 0
     while index < len(steps):
-        chain = chain_from(steps[index:])  # computed in one call, hence in one part
+        chain = chain_from(steps[index:])
         together = chain.steps if chain else steps[index : index + 1]
         known = all(_is_known(step.layer) for step in together)
         kind = (known, all(map(_image_bytes, together)))
         if not kinds or kind != kinds[-1]:
             runs.append([])
             kinds.append(kind)
-        runs[-1] += together
+        runs[-1].append((together, chain))
         index += len(together)
     return [_part(run, known, steps, outputs) for run, (known, _) in zip(runs, kinds, strict=True)]
 
 
-def _part(run: list[Step], known: bool, steps: list[Step], outputs: tuple[int, ...]) -> Part:
+def _steps(units: list[Unit]) -> list[Step]:
+    return [step for steps, _ in units for step in steps]
+
+
+def _part(units: list[Unit], known: bool, steps: list[Step], outputs: tuple[int, ...]) -> Part:
+    run = _steps(units)
     made = [place for step in run for place in step.outputs]
     read = dict.fromkeys(place for step in run for place in step.inputs if place not in made)
     inside = {id(step) for step in run}
@@ -202,7 +207,7 @@ def _part(run: list[Step], known: bool, steps: list[Step], outputs: tuple[int, .
     # Of one layer alone, or of layers without weights, nothing would stay in cache that did not.
     pays = len(run) > 1 and any(step.layer.weights for step in run)
     size = max(map(_image_bytes, run)) if pays else 0
-    return Part(run, size, tuple(read), tuple(p for p in made if p in wanted), known)
+    return Part(units, size, tuple(read), tuple(p for p in made if p in wanted), known)
 
 
 def _read(steps: Iterable[Step]) -> set[int]:
