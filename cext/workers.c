@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* for placement.h */
+
 #include "workers.h"
 
 #include <stdlib.h>
@@ -28,20 +30,24 @@ void workers_keep_awake(int begin) { (void)begin; }
 #include <stdatomic.h>
 #include <time.h>
 
+#include "placement.h"
+
 enum { SPIN_NANOSECONDS = 50000, AWAKE_NANOSECONDS = 2000000 };
 
 /* Tasks of one thread, on a cache line of its own: [next, end). */
 typedef struct {
     atomic_ptrdiff_t next;
     ptrdiff_t end;
-    char apart[64 - sizeof(atomic_ptrdiff_t) - sizeof(ptrdiff_t)];
+    struct worker *worker; /* for shares 1 .. workers */
+    char apart[64 - sizeof(atomic_ptrdiff_t) - sizeof(ptrdiff_t) - sizeof(void *)];
 } share_t;
 
 typedef struct {
     pthread_mutex_t busy;    /* held by the caller whose tasks are running */
     pthread_mutex_t lock;    /* guards everything below that is not atomic */
-    pthread_cond_t posted, finished;
-    int workers, sleeping;
+    pthread_cond_t finished;
+    int waiting;             /* whether the caller sleeps until `finished` */
+    int workers;
     int parts;               /* of the run: the caller, and workers below this number; else 0 */
     task_t task;
     void *context;
@@ -50,6 +56,15 @@ typedef struct {
     atomic_int joined;       /* workers inside the run */
     atomic_uint run;         /* raised with each run posted */
 } pool_t;
+
+typedef struct worker {
+    pool_t *pool;
+    int number; /* from 1 on; the caller is 0 */
+    pthread_t thread;
+    pthread_cond_t called;
+    atomic_int asleep;
+    placement_t place;
+} worker_t;
 
 static _Atomic(pool_t *) the_pool;
 static atomic_int awake;
@@ -100,6 +115,11 @@ static void take_tasks(share_t *shares, int parts, int own, task_t task, void *c
     }
 }
 
+/* How long a thread waits for another before it sleeps, nanoseconds. */
+static long long patience(void) {
+    return atomic_load(&awake) > 0 ? AWAKE_NANOSECONDS : SPIN_NANOSECONDS;
+}
+
 /* Wait without sleeping while work is likely to come soon; 0 if none came. */
 static int spin_for_run(pool_t *pool, unsigned seen) {
     long long start = nanoseconds();
@@ -107,44 +127,47 @@ static int spin_for_run(pool_t *pool, unsigned seen) {
         if (atomic_load(&pool->run) != seen) return 1;
         pause_briefly();
         if (turn % 64) continue;
-        long long waited = nanoseconds() - start;
-        if (waited > (atomic_load(&awake) > 0 ? AWAKE_NANOSECONDS : SPIN_NANOSECONDS)) return 0;
+        if (nanoseconds() - start > patience()) return 0;
     }
 }
 
-typedef struct {
-    pool_t *pool;
-    int number; /* from 1 on; the caller is 0 */
-} worker_t;
+/* Until a run other than `seen` is posted; under the pool's lock. */
+static void sleep_until_called(worker_t *self, unsigned seen) {
+    while (atomic_load(&self->pool->run) == seen) {
+        atomic_store(&self->asleep, 1);
+        pthread_cond_wait(&self->called, &self->pool->lock);
+        atomic_store(&self->asleep, 0);
+    }
+    placement_let_go(&self->place, self->thread);
+}
 
 static void *worker(void *argument) {
-    pool_t *pool = ((worker_t *)argument)->pool;
-    const int number = ((worker_t *)argument)->number;
-    free(argument);
+    worker_t *self = argument;
+    pool_t *pool = self->pool;
+    const int number = self->number;
     void *scratch = scratch_of_thread();
     if (!scratch) return NULL; /* no worker then: callers never count on one */
     floatstate_flush();
     unsigned seen = 0;
+    int spin = 1;
     for (;;) {
-        int came = spin_for_run(pool, seen);
+        int came = spin && spin_for_run(pool, seen);
         pthread_mutex_lock(&pool->lock);
-        while (!came && atomic_load(&pool->run) == seen) {
-            pool->sleeping++;
-            pthread_cond_wait(&pool->posted, &pool->lock);
-            pool->sleeping--;
-        }
+        if (!came) sleep_until_called(self, seen);
         seen = atomic_load(&pool->run);
         int parts = pool->parts;
         task_t task = pool->task;
         void *context = pool->context;
         share_t *shares = pool->shares;
+        spin = 1;
         if (number < parts) atomic_fetch_add(&pool->joined, 1);
         pthread_mutex_unlock(&pool->lock);
         if (number >= parts) continue;
         take_tasks(shares, parts, number, task, context, scratch);
         if (atomic_fetch_sub(&pool->joined, 1) == 1) {
             pthread_mutex_lock(&pool->lock);
-            pthread_cond_signal(&pool->finished);
+            if (pool->waiting) pthread_cond_signal(&pool->finished);
+            spin = !pool->waiting; /* the caller may wake on this thread's processor */
             pthread_mutex_unlock(&pool->lock);
         }
     }
@@ -155,15 +178,17 @@ static void add_workers(pool_t *pool, int wanted) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the caller's business */
     for (; pool->workers < wanted; pool->workers++) {
-        pthread_t thread;
-        worker_t *one = malloc(sizeof *one);
+        worker_t *one = calloc(1, sizeof *one);
         if (!one) break;
-        *one = (worker_t){pool, pool->workers + 1};
-        if (pthread_create(&thread, NULL, worker, one)) {
+        one->pool = pool;
+        one->number = pool->workers + 1;
+        pthread_cond_init(&one->called, NULL);
+        if (pthread_create(&one->thread, NULL, worker, one)) {
             free(one);
             break;
         }
-        pthread_detach(thread);
+        pthread_detach(one->thread);
+        pool->shares[one->number].worker = one;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -175,7 +200,6 @@ static pool_t *pool_of_process(void) {
     if (!fresh) return NULL;
     pthread_mutex_init(&fresh->busy, NULL);
     pthread_mutex_init(&fresh->lock, NULL);
-    pthread_cond_init(&fresh->posted, NULL);
     pthread_cond_init(&fresh->finished, NULL);
     if (atomic_compare_exchange_strong(&the_pool, &pool, fresh)) return fresh;
     free(fresh);
@@ -197,19 +221,32 @@ static int share_out(pool_t *pool, ptrdiff_t count, int parts) {
     return parts;
 }
 
+/* Have the workers below `parts` begin. */
+static void post(pool_t *pool, task_t task, void *context, int parts) {
+    const int called = pool->workers < parts - 1 ? pool->workers : parts - 1;
+    pthread_mutex_lock(&pool->lock);
+    pool->task = task;
+    pool->context = context;
+    pool->parts = parts;
+    atomic_fetch_add(&pool->run, 1);
+    for (int k = 1; k <= called; k++) {
+        worker_t *one = pool->shares[k].worker;
+        if (atomic_load(&one->asleep)) placement_keep_from_here(&one->place, one->thread);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    for (int k = 1; k <= called; k++) {
+        worker_t *one = pool->shares[k].worker;
+        if (atomic_load(&one->asleep)) pthread_cond_signal(&one->called);
+    }
+}
+
 /* 0, or -1 where there is no memory to do so. */
 static int run_together(pool_t *pool, task_t task, void *context, ptrdiff_t count, int threads,
                         void *scratch) {
     int parts = share_out(pool, count, (int)(count < threads ? count : threads));
     if (!parts) return -1;
     add_workers(pool, parts - 1);
-    pthread_mutex_lock(&pool->lock);
-    pool->task = task;
-    pool->context = context;
-    pool->parts = parts;
-    atomic_fetch_add(&pool->run, 1);
-    if (pool->sleeping) pthread_cond_broadcast(&pool->posted);
-    pthread_mutex_unlock(&pool->lock);
+    post(pool, task, context, parts);
 
     take_tasks(pool->shares, parts, 0, task, context, scratch);
 
@@ -217,9 +254,11 @@ static int run_together(pool_t *pool, task_t task, void *context, ptrdiff_t coun
     pool->parts = 0; /* nobody joins a finished run */
     pthread_mutex_unlock(&pool->lock);
     long long start = nanoseconds();
-    while (atomic_load(&pool->joined) && nanoseconds() - start < SPIN_NANOSECONDS) pause_briefly();
+    while (atomic_load(&pool->joined) && nanoseconds() - start < patience()) pause_briefly();
     pthread_mutex_lock(&pool->lock);
+    pool->waiting = 1;
     while (atomic_load(&pool->joined)) pthread_cond_wait(&pool->finished, &pool->lock);
+    pool->waiting = 0;
     pthread_mutex_unlock(&pool->lock);
     return 0;
 }

@@ -318,3 +318,32 @@ if sys.platform == "linux":
         assert one == first  # import and work at one thread start none
         assert three <= first + 2
         assert after <= first + 2
+
+    @pytest.mark.parametrize("confined", [False, True])
+    def test_processors_of_threads_stay_as_the_user_set_them(confined):
+        """Sleeping workers are kept from their caller's processor while they wake, no longer."""
+        program = f"""
+            import os, time
+            import numpy as np
+            import convlet
+            from convlet import ops
+            x, kernel = np.ones((2, 40, 40, 32), "float32"), np.ones((3, 3, 32, 48), "float32")
+            convlet.set_num_threads(3)
+            ops.conv(x, kernel)
+            threads = [int(name) for name in os.listdir("/proc/self/task")]
+            assert len(threads) > 1
+            mine = os.sched_getaffinity(0)
+            if {confined}:
+                mine = {{min(mine)}}
+                for thread in threads:
+                    os.sched_setaffinity(thread, mine)
+            for _ in range(20):
+                time.sleep(0.005)
+                ops.conv(x, kernel)
+            stop = time.monotonic() + 10
+            while any(os.sched_getaffinity(thread) != mine for thread in threads):
+                assert time.monotonic() < stop
+                time.sleep(0.001)
+            print("done")
+        """
+        assert children.run(program) == "done"
