@@ -11,7 +11,6 @@ from convlet.bench.timing import (
     LONGEST_PAUSE,
     PAUSE,
     QUIET_SAMPLES,
-    STEP,
     TRIAL_ROUNDS,
     Sample,
     best_probe,
@@ -103,27 +102,26 @@ def test_a_turn_runs_in_its_candidates_context():
 class FakeClocks:
     """The clocks of a process that computes for `busy` seconds and sleeps from then on."""
 
-    def __init__(self, busy):
-        self.now, self.busy = 0.0, busy
+    def __init__(self, busy, tick):
+        self.now, self.busy, self.tick = 0.0, busy, tick
 
     def perf_counter(self):
         """Return the seconds slept."""
         return self.now
 
     def process_time(self):
-        """Return the seconds computed."""
-        return min(self.now, self.busy)
+        """Return the seconds computed, counted by whole ticks."""
+        return min(self.now, self.busy) // self.tick * self.tick
 
     def sleep(self, seconds):
         """Let time pass."""
         self.now += seconds
 
 
-@pytest.mark.parametrize(
-    ("busy", "until"), [(0.0, PAUSE + STEP), (0.05, 0.05), (9.0, LONGEST_PAUSE)]
-)
-def test_the_pause_lasts_while_the_process_computes(monkeypatch, busy, until):
-    clocks = FakeClocks(busy)
+@pytest.mark.parametrize("tick", [1e-9, 0.004, 0.01])
+@pytest.mark.parametrize(("busy", "until"), [(0.0, PAUSE), (0.05, 0.05), (9.0, LONGEST_PAUSE)])
+def test_the_pause_lasts_while_the_process_computes(monkeypatch, busy, until, tick):
+    clocks = FakeClocks(busy, tick)
     monkeypatch.setattr(timing, "time", clocks)
     timing.wait_until_idle()
-    assert until <= clocks.now <= until + 3 * STEP
+    assert until <= clocks.now <= until + 2 * PAUSE

@@ -19,9 +19,8 @@ Probe = Callable[[], float]
 
 Context = Callable[[], AbstractContextManager[Any]]
 
-PAUSE = 0.002  # seconds of sleep before each turn, and then ...
-STEP = 0.002  # ... again as long as the process computes (IDLE of the time or more) ...
-IDLE = 0.1
+PAUSE = 0.012  # seconds of sleep before each turn: more than a tick, by which systems count time
+IDLE = 0.1  # share of the pause; it is repeated while the process computes for more of it ...
 LONGEST_PAUSE = 0.3  # ... but no longer than this
 SAMPLE = 0.002  # seconds; short calls are repeated to fill it
 LONG = 0.02  # seconds; a call that takes longer needs no warm-up in each turn
@@ -104,11 +103,10 @@ def measure(
 
 def wait_until_idle() -> None:
     """Sleep until no thread of this process computes, such as a pool's that spins for more work."""
-    time.sleep(PAUSE)
     stop = time.perf_counter() + LONGEST_PAUSE
     while (start := time.perf_counter()) < stop:
         busy = time.process_time()
-        time.sleep(STEP)
+        time.sleep(PAUSE)
         if time.process_time() - busy < IDLE * (time.perf_counter() - start):
             return
 
