@@ -46,7 +46,7 @@ cdef extern from "simd/kernels.h" nogil:
         ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels
         const char *panel
         ptrdiff_t panel_bytes
-        int vectors
+        int vectors, finite
         grid_t grid
         edge_t edge
         ptrdiff_t line, line_at, line_step, first_column, line_columns

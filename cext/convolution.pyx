@@ -15,6 +15,7 @@ A kernel gradient sums over the whole batch: its taps are cut into runs by shape
 summed from zero, and run sums are added in order. nest.pxd has the loops, blocking.pxd their sizes.
 """
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
@@ -72,7 +73,8 @@ cdef class Packed:
     """
     cdef void *memory
     cdef char *panels
-    cdef int isa
+    cdef ptrdiff_t nbytes
+    cdef int isa, finite              # -1: not looked at yet
     cdef ptrdiff_t groups
     cdef array_t kernel
 
@@ -86,6 +88,25 @@ cdef class Packed:
                 return False
         return (self.isa == api.isa and self.kernel.itemsize == kernel.itemsize
                 and self.groups == groups)
+
+    cdef bint is_finite(self) noexcept:
+        if self.finite < 0:
+            self.finite = are_finite(self.panels, self.nbytes, self.kernel.itemsize)
+        return self.finite
+
+
+cdef bint are_finite(const char *data, ptrdiff_t nbytes, ptrdiff_t itemsize) noexcept nogil:
+    """Whether no exponent is the one of infinities and NaN."""
+    cdef uint32_t single = 0x7f800000
+    cdef uint64_t double = 0x7ff0000000000000
+    cdef ptrdiff_t i, strange = 0
+    if itemsize == sizeof(single):
+        for i in range(nbytes // itemsize):
+            strange += ((<const uint32_t *>data)[i] & single) == single
+    else:
+        for i in range(nbytes // itemsize):
+            strange += ((<const uint64_t *>data)[i] & double) == double
+    return strange == 0
 
 
 cdef geometry_t read_geometry(geometry) except *:
@@ -148,7 +169,8 @@ def pack(kernel not None, ptrdiff_t groups):
     set_panels(&s)
     s.taps = k.size[0] * k.size[1] * k.size[2] * k.size[3]
     panel_bytes = s.taps * s.panel_width * s.itemsize
-    result.memory = malloc(groups * s.panels * panel_bytes + ALIGNMENT)
+    result.nbytes, result.finite = groups * s.panels * panel_bytes, -1
+    result.memory = malloc(result.nbytes + ALIGNMENT)
     if result.memory == NULL:
         raise MemoryError("no memory for the packed kernel")
     result.panels = aligned(result.memory)
@@ -184,6 +206,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
         if not packed.fits(&k, g.groups):
             raise ValueError("packed must be the packed form of this kernel")
         s.packed = packed.panels
+        s.finite = count_elements(&y) == y.size[4] and packed.is_finite()
     set_arrays(&s, &a, &k, &y, bias)
     s.x_group = k.size[3] * a.step[4]
     s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)

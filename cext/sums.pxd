@@ -56,6 +56,7 @@ cdef struct sum_t:
     const char *bias
     ptrdiff_t bias_step
     const char *packed                # panels of all taps, or NULL: pack while computing
+    bint finite                       # packed is known to be
     bint runs                         # a fresh sum for each chunk of taps, added to y
     bint gathers                      # x is copied first: its taps lie far apart
     char *totals                      # of w over all taps, in steps of y_channel; or NULL
@@ -277,7 +278,7 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
     call.channels = min(s.channels - first, s.panel_width)
     call.y_step = s.y_channel
     call.y_offset = first * s.y_channel
-    call.panel, call.panel_bytes = packed, s.panel_bytes
+    call.panel, call.panel_bytes, call.finite = packed, s.panel_bytes, s.finite
     call.edge = s.edge
     call.edge.resume = not s.runs and not box.first
     call.edge.add = s.runs and not box.first

@@ -50,7 +50,7 @@ typedef struct {
     ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels;
     const char *panel;
     ptrdiff_t panel_bytes; /* as many that follow are the next panel, to be asked for; or 0 */
-    int vectors;
+    int vectors, finite;   /* whether the panel is known to be: then zeros of x add nothing */
     grid_t grid;
     edge_t edge;
     ptrdiff_t line, line_at, line_step, first_column, line_columns;

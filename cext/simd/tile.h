@@ -85,6 +85,21 @@ INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
     }
 }
 
+/* The finished rows to y. */
+INLINE void NAME(write_rows)(const panel_t *a, char *const *y, const int R, const int C,
+                             V rows[][TILE_VECTORS]) {
+    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
+        UNROLL for (int r = 0; r < R; r++)
+            UNROLL for (int c = 0; c < C; c++)
+                vstore(y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V), rows[r][c]);
+    } else {
+        real sums[MOST_ROWS * TILE_VECTORS * LANES];
+        UNROLL for (int r = 0; r < R; r++)
+            UNROLL for (int c = 0; c < C; c++) vstore(sums + (r * C + c) * LANES, rows[r][c]);
+        NAME(spread_rows)(a, y, R, sums, C * LANES);
+    }
+}
+
 /* With NEXT, its share of the next panel is asked for, `next_step` bytes from there at each step. */
 INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *a, ptrdiff_t first,
                        const char *next, ptrdiff_t next_step) {
@@ -130,17 +145,47 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
                 }
             }
     UNROLL for (int r = 0; r < R; r++) NAME(finish_row)(a, y[r] + a->y_offset, acc[r], C);
-    if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
-        UNROLL for (int r = 0; r < R; r++)
-            UNROLL for (int c = 0; c < C; c++)
-                vstore(y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V), acc[r][c]);
-    } else {
-        real sums[MOST_ROWS * TILE_VECTORS * LANES];
-        UNROLL for (int r = 0; r < R; r++)
-            UNROLL for (int c = 0; c < C; c++) vstore(sums + (r * C + c) * LANES, acc[r][c]);
-        NAME(spread_rows)(a, y, R, sums, C * LANES);
-    }
+    NAME(write_rows)(a, y, R, C, acc);
 }
+
+#if VECTOR_BITS > 256
+
+/* One row of x times a panel, past the panel's rows for taps where x is zero: fetching them is most
+ * of the work, and an activation before has left many. (A narrower panel is fetched by the line,
+ * and has as many taps to look at.) */
+OUTLINE void NAME(sparse_row)(const panel_t *a) {
+    enum { C = TILE_VECTORS, AT_ONCE = 64 };
+    V acc[1][C];
+    char *y = a->y[0] + a->y_offset;
+    const grid_t *g = &a->grid;
+    UNROLL for (int c = 0; c < C; c++) acc[0][c] = vset1(0);
+    if (a->edge.resume) NAME(read_row)(a, y, acc[0], C);
+    for (ptrdiff_t i = 0; i < g->size[0]; i++)
+        for (ptrdiff_t j = 0; j < g->size[1]; j++)
+            for (ptrdiff_t k = 0; k < g->size[2]; k++) {
+                const char *x = a->x[0] + a->x_offset + i * g->x_step[0] + j * g->x_step[1] +
+                                k * g->x_step[2];
+                const char *w =
+                    a->panel + i * g->w_step[0] + j * g->w_step[1] + k * g->w_step[2];
+                for (ptrdiff_t t = 0; t < g->size[3]; t += AT_ONCE) {
+                    int taps[AT_ONCE + 16], few = 0; /* whole vectors of them are written */
+                    for (ptrdiff_t n = t; n < t + AT_ONCE && n < g->size[3]; n += LANES) {
+                        const ptrdiff_t left = g->size[3] - n;
+                        few += vnonzero(x + n * sizeof(real), left, (int)n, taps + few);
+                    }
+                    for (int n = 0; n < few; n++) {
+                        const char *row = w + taps[n] * g->w_step[3];
+                        V value = vset1(NAME(load_one)(x + taps[n] * sizeof(real)));
+                        UNROLL for (int c = 0; c < C; c++)
+                            acc[0][c] = vfma(value, vload(row + c * (ptrdiff_t)sizeof(V)), acc[0][c]);
+                    }
+                }
+            }
+    NAME(finish_row)(a, y, acc[0], C);
+    NAME(write_rows)(a, a->y, 1, C, acc);
+}
+
+#endif
 
 /* Rows are cut into tiles whose sizes differ by one at most: a lone leftover row would run at a
  * fraction of the speed. Where several ask for the next panel, none has less than half of the rows. */
@@ -185,6 +230,11 @@ static void NAME(panel)(const panel_t *a) {
 #if VECTOR_BITS > 256
     if (a->panel_bytes && a->vectors == TILE_VECTORS && a->rows > TILE_ROWS(TILE_VECTORS)) {
         NAME(asking_tiles)(a);
+        return;
+    }
+    if (a->rows == 1 && a->finite && a->vectors == TILE_VECTORS &&
+        a->grid.x_step[3] == sizeof(real)) {
+        NAME(sparse_row)(a);
         return;
     }
 #endif
