@@ -40,16 +40,22 @@ cdef extern from "simd/kernels.h" nogil:
         double high
         const char *bias
 
+    enum: MOST_NONZERO
+
+    ctypedef struct nonzero_t:
+        int count
+
     ctypedef struct panel_t:
         const char *const *x
         char *const *y
         ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels
         const char *panel
         ptrdiff_t panel_bytes
-        int vectors, finite
+        int vectors
         grid_t grid
         edge_t edge
         ptrdiff_t line, line_at, line_step, first_column, line_columns
+        nonzero_t *nonzero
 
     ctypedef struct pack_t:
         const char *w

@@ -62,7 +62,7 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     s.panels_at_once = s.panels
     if s.packed == NULL:
         s.panels_at_once = min(s.panels, s.scratch_bytes // (row_bytes * s.chunk_taps))
-    if not s.runs and source * rows <= L2_BYTES:
+    if not s.runs and not s.sparse and source * rows <= L2_BYTES:
         s.panels_at_once = 1
     if (s.packed and s.kernel.tile_rows <= rows < FEW_ROWS
             and s.panels_at_once * row_bytes * s.chunk_taps <= L2_BYTES):

@@ -206,7 +206,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
         if not packed.fits(&k, g.groups):
             raise ValueError("packed must be the packed form of this kernel")
         s.packed = packed.panels
-        s.finite = count_elements(&y) == y.size[4] and packed.is_finite()
+        s.sparse = count_elements(&y) == y.size[4] and packed.is_finite()
     set_arrays(&s, &a, &k, &y, bias)
     s.x_group = k.size[3] * a.step[4]
     s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)

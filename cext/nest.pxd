@@ -35,11 +35,14 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
     cdef const segment_t *of[AXES]
     cdef segment_t images
     cdef panel_t call
+    cdef nonzero_t nonzero
     cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
     call.share, call.x_lane = s.share, s.x_channel
     call.line, call.line_step, call.first_column = s.line, s.line_step, s.axis[3].items.source
     call.line_columns = s.along_w.length
     call.x, call.y = <const char *const *>xs, <char *const *>ys
+    nonzero.count = -1
+    call.nonzero = &nonzero if s.sparse else NULL
     for index in range(s.bands * s.classes):
         images = band_images(s, index // s.classes)
         class_segments(s, index % s.classes, of)
@@ -105,7 +108,8 @@ cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *
             seen[axis] = seen_segment(&s.axis[axis], box.low[axis])
         else:
             seen[axis] = s.axis[axis].items[0]
-    call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, class_rows(of)
+    call.x, call.y, call.nonzero = <const char *const *>xs, <char *const *>ys, NULL
+    call.rows = class_rows(of)
     if call.rows == 0:
         return
     locate_rows(s, of, 0, call.rows, s.x + group * s.x_group, s.y + group * s.y_group, xs, ys)
@@ -125,7 +129,7 @@ cdef inline void add_totals(const sum_t *s, ptrdiff_t group, const box_t *box, p
         whole[axis] = untapped_segment(1)
         whole[axis].taps = s.axis[axis].taps
         of[axis] = &whole[axis]
-    call.x, call.y, call.rows = &s.one, &y, 1
+    call.x, call.y, call.rows, call.nonzero = &s.one, &y, 1, NULL
     run_panel(s, group, of, box, panel, packed, &call)
 
 

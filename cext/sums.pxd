@@ -56,7 +56,7 @@ cdef struct sum_t:
     const char *bias
     ptrdiff_t bias_step
     const char *packed                # panels of all taps, or NULL: pack while computing
-    bint finite                       # packed is known to be
+    bint sparse                       # one row of finite panels: zeros of x are passed over
     bint runs                         # a fresh sum for each chunk of taps, added to y
     bint gathers                      # x is copied first: its taps lie far apart
     char *totals                      # of w over all taps, in steps of y_channel; or NULL
@@ -255,6 +255,8 @@ cdef inline void set_grid(const sum_t *s, const segment_t *const *of, const box_
             slot -= 1
         grid.size[slot], grid.x_step[slot], grid.w_step[slot] = size, x_step, w_step
     call.panel += panel_row * row_bytes
+    if slot < GRID_AXES - 1 or grid.size[slot] > MOST_NONZERO:
+        call.nonzero = NULL
 
 
 # ------------------------------------------------------------------------------------ one panel
@@ -278,7 +280,7 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
     call.channels = min(s.channels - first, s.panel_width)
     call.y_step = s.y_channel
     call.y_offset = first * s.y_channel
-    call.panel, call.panel_bytes, call.finite = packed, s.panel_bytes, s.finite
+    call.panel, call.panel_bytes = packed, s.panel_bytes
     call.edge = s.edge
     call.edge.resume = not s.runs and not box.first
     call.edge.add = s.runs and not box.first

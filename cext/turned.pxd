@@ -112,7 +112,7 @@ cdef inline void run_lines(const sum_t *s, const segment_t *high, const segment_
     cdef panel_t call
     cdef grid_t *grid = &call.grid
     call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, s.channels
-    call.panel_bytes = call.finite = 0
+    call.panel_bytes, call.nonzero = 0, NULL
     call.edge, call.x_offset, call.y_step = s.edge, 0, wide.out_step * s.y_step[3]
     grid.size[0], grid.size[1] = 1, high.taps
     grid.size[2], grid.size[3] = wide.taps, s.axis[4].taps
@@ -139,7 +139,7 @@ cdef inline void run_border(const sum_t *s, const segment_t *const *of, const bo
     cdef char *ys[BLOCK_ROWS]
     cdef panel_t call
     cdef ptrdiff_t rows = class_rows(of), first = 0
-    call.x, call.y = <const char *const *>xs, <char *const *>ys
+    call.x, call.y, call.nonzero = <const char *const *>xs, <char *const *>ys, NULL
     while first < rows:
         call.rows = min(rows - first, BLOCK_ROWS)
         locate_rows(s, of, first, call.rows, s.x, s.y, xs, ys)

@@ -29,6 +29,14 @@ typedef struct {
     const char *bias; /* `vectors` vectors, or NULL */
 } edge_t;
 
+/* Taps of a row at which x is not zero; count is -1 until they have been looked for. */
+enum { MOST_NONZERO = 512 /* a chunk of few rows */ };
+
+typedef struct {
+    int count;
+    int taps[MOST_NONZERO + 16]; /* written by whole vectors */
+} nonzero_t;
+
 /* Rows of x times one packed panel:
  *
  *     y[r][j] = sum over the grid of x[r][grid offset] * panel[grid offset][j]
@@ -43,6 +51,9 @@ typedef struct {
  * output `line_at` of its own. Output i sees at tap t column first_column + i * line_step + t of x,
  * or first_column + i - t for a line_step of -1, if that is one of `line_columns`; grids and
  * pointers stand as if all were.
+ *
+ * Where `nonzero` is not NULL there is one row, the grid has one axis, and the panel is finite: zeros
+ * of x add nothing. The first panel of a chunk finds the others.
  */
 typedef struct {
     const char *const *x;
@@ -50,10 +61,11 @@ typedef struct {
     ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels;
     const char *panel;
     ptrdiff_t panel_bytes; /* as many that follow are the next panel, to be asked for; or 0 */
-    int vectors, finite;   /* whether the panel is known to be: then zeros of x add nothing */
+    int vectors;
     grid_t grid;
     edge_t edge;
     ptrdiff_t line, line_at, line_step, first_column, line_columns;
+    nonzero_t *nonzero;
 } panel_t;
 
 /* Rows of weights, side by side in a panel: `vectors` vectors each, zero beyond `channels`. */

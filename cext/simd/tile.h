@@ -148,44 +148,42 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
     NAME(write_rows)(a, y, R, C, acc);
 }
 
-#if VECTOR_BITS > 256
+/* Taps where x is not zero. */
+INLINE int NAME(find_nonzero)(const char *x, ptrdiff_t step, ptrdiff_t count, int *taps) {
+    int found = 0;
+    ptrdiff_t n = 0;
+#ifdef vnonzero
+    if (step == sizeof(real))
+        for (; n + LANES <= count; n += LANES) found += vnonzero(x + n * step, (int)n, taps + found);
+#endif
+    for (; n < count; n++) {
+        taps[found] = (int)n;
+        found += NAME(load_one)(x + n * step) != 0;
+    }
+    return found;
+}
 
-/* One row of x times a panel, past the panel's rows for taps where x is zero: fetching them is most
- * of the work, and an activation before has left many. (A narrower panel is fetched by the line,
- * and has as many taps to look at.) */
-OUTLINE void NAME(sparse_row)(const panel_t *a) {
-    enum { C = TILE_VECTORS, AT_ONCE = 64 };
-    V acc[1][C];
+/* One row of x times a panel that is known to be finite, past those rows of the panel where x is
+ * zero: fetching them is most of the work, and an activation before has left many. */
+INLINE void NAME(sparse_row)(const int C, const panel_t *a) {
+    V acc[1][TILE_VECTORS];
     char *y = a->y[0] + a->y_offset;
-    const grid_t *g = &a->grid;
+    const char *x = a->x[0] + a->x_offset;
+    const ptrdiff_t x_step = a->grid.x_step[3], w_step = a->grid.w_step[3];
+    nonzero_t *some = a->nonzero;
+    if (some->count < 0)
+        some->count = NAME(find_nonzero)(x, x_step, a->grid.size[3], some->taps);
     UNROLL for (int c = 0; c < C; c++) acc[0][c] = vset1(0);
     if (a->edge.resume) NAME(read_row)(a, y, acc[0], C);
-    for (ptrdiff_t i = 0; i < g->size[0]; i++)
-        for (ptrdiff_t j = 0; j < g->size[1]; j++)
-            for (ptrdiff_t k = 0; k < g->size[2]; k++) {
-                const char *x = a->x[0] + a->x_offset + i * g->x_step[0] + j * g->x_step[1] +
-                                k * g->x_step[2];
-                const char *w =
-                    a->panel + i * g->w_step[0] + j * g->w_step[1] + k * g->w_step[2];
-                for (ptrdiff_t t = 0; t < g->size[3]; t += AT_ONCE) {
-                    int taps[AT_ONCE + 16], few = 0; /* whole vectors of them are written */
-                    for (ptrdiff_t n = t; n < t + AT_ONCE && n < g->size[3]; n += LANES) {
-                        const ptrdiff_t left = g->size[3] - n;
-                        few += vnonzero(x + n * sizeof(real), left, (int)n, taps + few);
-                    }
-                    for (int n = 0; n < few; n++) {
-                        const char *row = w + taps[n] * g->w_step[3];
-                        V value = vset1(NAME(load_one)(x + taps[n] * sizeof(real)));
-                        UNROLL for (int c = 0; c < C; c++)
-                            acc[0][c] = vfma(value, vload(row + c * (ptrdiff_t)sizeof(V)), acc[0][c]);
-                    }
-                }
-            }
+    for (int n = 0; n < some->count; n++) {
+        const char *w = a->panel + some->taps[n] * w_step;
+        V value = vset1(NAME(load_one)(x + some->taps[n] * x_step));
+        UNROLL for (int c = 0; c < C; c++)
+            acc[0][c] = vfma(value, vload(w + c * (ptrdiff_t)sizeof(V)), acc[0][c]);
+    }
     NAME(finish_row)(a, y, acc[0], C);
     NAME(write_rows)(a, a->y, 1, C, acc);
 }
-
-#endif
 
 /* Rows are cut into tiles whose sizes differ by one at most: a lone leftover row would run at a
  * fraction of the speed. Where several ask for the next panel, none has less than half of the rows. */
@@ -195,6 +193,10 @@ OUTLINE void NAME(sparse_row)(const panel_t *a) {
         break
 
 INLINE void NAME(tiles)(const int C, const int NEXT, const panel_t *a) {
+    if (!NEXT && a->nonzero) {
+        NAME(sparse_row)(C, a);
+        return;
+    }
     const ptrdiff_t most = TILE_ROWS(C), count = (a->rows + most - 1) / most;
     const ptrdiff_t width = C * (ptrdiff_t)sizeof(V), step = NEXT ? width / count : 0;
     const char *next = a->panel + a->panel_bytes;
@@ -230,11 +232,6 @@ static void NAME(panel)(const panel_t *a) {
 #if VECTOR_BITS > 256
     if (a->panel_bytes && a->vectors == TILE_VECTORS && a->rows > TILE_ROWS(TILE_VECTORS)) {
         NAME(asking_tiles)(a);
-        return;
-    }
-    if (a->rows == 1 && a->finite && a->vectors == TILE_VECTORS &&
-        a->grid.x_step[3] == sizeof(real)) {
-        NAME(sparse_row)(a);
         return;
     }
 #endif

@@ -45,20 +45,18 @@
 #define PERMUTE_32(a, i) _mm512_permutexvar_ps(i, a)
 #define PERMUTE_64(a, i) _mm512_castps_pd(PERMUTE_32(_mm512_castpd_ps(a), i))
 
-/* To `to`, as many whole vectors as it takes: `from` + i of lanes i < `left` that are not zero.
- * Their number. */
-#define vnonzero(p, left, from, to) PASTE(nonzero_, REAL_BITS)(p, left, from, to)
-#define NONZERO(bits, real, lanes)                                                                 \
-    static inline __attribute__((always_inline)) int nonzero_##bits(const void *p, ptrdiff_t left, \
-                                                                    int from, int *to) {           \
-        __mmask16 some = (__mmask16)(left < lanes ? (1u << left) - 1 : (1u << lanes) - 1);         \
-        V_##bits a = OP_##bits(maskz_loadu)(some, p);                                              \
-        __mmask16 m = MASK_OP_##bits(cmp)(a, OP_##bits(set1)(0), _CMP_NEQ_UQ);                     \
-        __m512i all = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);     \
-        all = _mm512_add_epi32(all, _mm512_set1_epi32(from));                                      \
-        _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(m, all));                              \
-        return __builtin_popcount(m);                                                              \
+/* To `to`, whole vectors of integers: `from` + i for lanes i that are not zero. Their number. */
+#define vnonzero(p, from, to) PASTE(nonzero_, REAL_BITS)(p, from, to)
+#define NONZERO(bits)                                                                           \
+    static inline __attribute__((always_inline)) int nonzero_##bits(const void *p, int from,    \
+                                                                    int *to) {                  \
+        __mmask16 some =                                                                        \
+            MASK_OP_##bits(cmp)(OP_##bits(loadu)(p), OP_##bits(set1)(0), _CMP_NEQ_UQ);          \
+        __m512i all = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);  \
+        all = _mm512_add_epi32(all, _mm512_set1_epi32(from));                                   \
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(some, all));                        \
+        return __builtin_popcount(some);                                                        \
     }
-NONZERO(32, float, 16)
-NONZERO(64, double, 8)
+NONZERO(32)
+NONZERO(64)
 #undef NONZERO
