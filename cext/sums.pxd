@@ -194,8 +194,10 @@ cdef inline void locate_rows(const sum_t *s, const segment_t *const *of, ptrdiff
     cdef ptrdiff_t at[AXES]
     cdef ptrdiff_t x_by[AXES]
     cdef ptrdiff_t y_by[AXES]
-    cdef ptrdiff_t rest = first, row
-    cdef int axis
+    cdef ptrdiff_t rest = first, row = 0, run
+    cdef int axis, fastest = AXES - 1
+    while fastest > 0 and of[fastest].outs == 1:
+        fastest -= 1
     for axis in range(AXES - 1, -1, -1):
         at[axis] = x_by[axis] = y_by[axis] = 0
         if of[axis].outs > 1:
@@ -205,20 +207,22 @@ cdef inline void locate_rows(const sum_t *s, const segment_t *const *of, ptrdiff
             y_by[axis] = of[axis].out_step * s.y_step[axis]
         x += of[axis].source * s.x_step[axis] + at[axis] * x_by[axis]
         y += of[axis].out * s.y_step[axis] + at[axis] * y_by[axis]
-    for row in range(count):
-        xs[row] = x
-        ys[row] = y
-        axis = AXES - 1
-        while True:
-            at[axis] += 1
-            x += x_by[axis]
-            y += y_by[axis]
-            if at[axis] < of[axis].outs or axis == 0:
-                break
+    while row < count:
+        run = row + min(of[fastest].outs - at[fastest], count - row)
+        at[fastest] += run - row
+        for row in range(row, run):
+            xs[row] = x
+            ys[row] = y
+            x += x_by[fastest]
+            y += y_by[fastest]
+        row = run
+        axis = fastest
+        while axis > 0 and at[axis] == of[axis].outs:
+            x += x_by[axis - 1] - at[axis] * x_by[axis]
+            y += y_by[axis - 1] - at[axis] * y_by[axis]
             at[axis] = 0
-            x -= of[axis].outs * x_by[axis]
-            y -= of[axis].outs * y_by[axis]
             axis -= 1
+            at[axis] += 1
 
 
 cdef inline void set_grid(const sum_t *s, const segment_t *const *of, const box_t *box,

@@ -67,21 +67,27 @@ OUTLINE void NAME(spread_rows)(const panel_t *a, char *const *y, int rows, const
     }
 }
 
-/* What the accumulators of a row become. */
-INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
+/* What the accumulators become: each step for all rows, so that its operands are fetched once. */
+INLINE void NAME(finish_tile)(const panel_t *a, char *const *y, const int R, const int C,
+                              V rows[][TILE_VECTORS]) {
     const edge_t *e = &a->edge;
     if (e->bias) {
-        UNROLL for (int c = 0; c < C; c++)
-            row[c] = vadd(row[c], vload(e->bias + c * (ptrdiff_t)sizeof(V)));
+        UNROLL for (int c = 0; c < C; c++) {
+            const V bias = vload(e->bias + c * (ptrdiff_t)sizeof(V));
+            UNROLL for (int r = 0; r < R; r++) rows[r][c] = vadd(rows[r][c], bias);
+        }
     }
     if (e->clamp) {
-        V low = vset1((real)e->low), high = vset1((real)e->high);
-        UNROLL for (int c = 0; c < C; c++) row[c] = vmin(high, vmax(low, row[c]));
+        const V low = vset1((real)e->low), high = vset1((real)e->high);
+        UNROLL for (int r = 0; r < R; r++)
+            UNROLL for (int c = 0; c < C; c++) rows[r][c] = vmin(high, vmax(low, rows[r][c]));
     }
     if (e->add) {
-        V before[TILE_VECTORS];
-        NAME(read_row)(a, y, before, C);
-        UNROLL for (int c = 0; c < C; c++) row[c] = vadd(before[c], row[c]);
+        UNROLL for (int r = 0; r < R; r++) {
+            V before[TILE_VECTORS];
+            NAME(read_row)(a, y[r] + a->y_offset, before, C);
+            UNROLL for (int c = 0; c < C; c++) rows[r][c] = vadd(before[c], rows[r][c]);
+        }
     }
 }
 
@@ -89,9 +95,11 @@ INLINE void NAME(finish_row)(const panel_t *a, char *y, V *row, const int C) {
 INLINE void NAME(write_rows)(const panel_t *a, char *const *y, const int R, const int C,
                              V rows[][TILE_VECTORS]) {
     if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
+        char *to[MOST_ROWS]; /* before the first store, which may be to anything */
+        UNROLL for (int r = 0; r < R; r++) to[r] = y[r] + a->y_offset;
         UNROLL for (int r = 0; r < R; r++)
             UNROLL for (int c = 0; c < C; c++)
-                vstore(y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V), rows[r][c]);
+                vstore(to[r] + c * (ptrdiff_t)sizeof(V), rows[r][c]);
     } else {
         real sums[MOST_ROWS * TILE_VECTORS * LANES];
         UNROLL for (int r = 0; r < R; r++)
@@ -144,7 +152,7 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
                     w += w_step;
                 }
             }
-    UNROLL for (int r = 0; r < R; r++) NAME(finish_row)(a, y[r] + a->y_offset, acc[r], C);
+    NAME(finish_tile)(a, y, R, C, acc);
     NAME(write_rows)(a, y, R, C, acc);
 }
 
@@ -181,7 +189,7 @@ INLINE void NAME(sparse_row)(const int C, const panel_t *a) {
         UNROLL for (int c = 0; c < C; c++)
             acc[0][c] = vfma(value, vload(w + c * (ptrdiff_t)sizeof(V)), acc[0][c]);
     }
-    NAME(finish_row)(a, y, acc[0], C);
+    NAME(finish_tile)(a, a->y, 1, C, acc);
     NAME(write_rows)(a, a->y, 1, C, acc);
 }
 
@@ -200,9 +208,10 @@ INLINE void NAME(tiles)(const int C, const int NEXT, const panel_t *a) {
     const ptrdiff_t most = TILE_ROWS(C), count = (a->rows + most - 1) / most;
     const ptrdiff_t width = C * (ptrdiff_t)sizeof(V), step = NEXT ? width / count : 0;
     const char *next = a->panel + a->panel_bytes;
+    const ptrdiff_t least = a->rows / count, larger = a->rows % count;
     ptrdiff_t first = 0;
     for (ptrdiff_t t = 0; t < count; t++) {
-        ptrdiff_t rows = a->rows / count + (t < a->rows % count);
+        const ptrdiff_t rows = least + (t < larger);
         switch (rows) {
             TILE(1);
             TILE(2);
