@@ -1,5 +1,5 @@
 #define ISA avx512
-#define TARGET "avx2,fma,avx512f"
+#define TARGET "avx2,fma,avx512f,prfchw"
 #include "target_x86.h"
 #ifdef HAVE_TARGET
 #include "vector_avx512.h"

@@ -19,12 +19,14 @@
 #define UNROLL
 #define PREFETCH(address)
 #define PREFETCH_FAR(address)
+#define PREFETCH_WRITE(address)
 #else
 #define INLINE static inline __attribute__((always_inline))
 #define OUTLINE static __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #define PREFETCH(address) __builtin_prefetch(address)
 #define PREFETCH_FAR(address) __builtin_prefetch(address, 0, 2)
+#define PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
 #endif
 
 #ifdef vpermute

@@ -19,6 +19,12 @@ enum { NAME(lanes) = LANES };
  * panel: 20 % of 14x14x256 by Winograd's algorithm, 25 % of 7x7x512 directly. With AVX2, which takes
  * twice as long for a panel, it cost 5 %. */
 
+/* Where so few products make an output, writing it is most of the work: lines that the next tile
+ * writes are asked for, too. */
+#ifndef SHORT_SUM
+#define SHORT_SUM 64
+#endif
+
 /* A row of the tile from y to registers; the slow way where y has holes or ends. */
 INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C) {
     if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
@@ -200,6 +206,10 @@ INLINE void NAME(sparse_row)(const int C, const panel_t *a) {
         if (R <= most && (!NEXT || 2 * R >= most)) NAME(tile)(R, C, NEXT, a, first, next, step); \
         break
 
+INLINE int NAME(is_short)(const grid_t *g) {
+    return g->size[0] * g->size[1] * g->size[2] * g->size[3] <= SHORT_SUM;
+}
+
 INLINE void NAME(tiles)(const int C, const int NEXT, const panel_t *a) {
     if (!NEXT && a->nonzero) {
         NAME(sparse_row)(C, a);
@@ -209,9 +219,14 @@ INLINE void NAME(tiles)(const int C, const int NEXT, const panel_t *a) {
     const ptrdiff_t width = C * (ptrdiff_t)sizeof(V), step = NEXT ? width / count : 0;
     const char *next = a->panel + a->panel_bytes;
     const ptrdiff_t least = a->rows / count, larger = a->rows % count;
+    const ptrdiff_t asked = !NEXT && NAME(is_short)(&a->grid) ? a->rows : 0; /* rows to ask for */
     ptrdiff_t first = 0;
     for (ptrdiff_t t = 0; t < count; t++) {
         const ptrdiff_t rows = least + (t < larger);
+        for (ptrdiff_t r = first + rows; r < first + 2 * rows && r < asked; r++)
+            UNROLL for (int c = 0; c < C; c++)
+                if (c * sizeof(V) % 64 == 0)
+                    PREFETCH_WRITE(a->y[r] + a->y_offset + c * (ptrdiff_t)sizeof(V));
         switch (rows) {
             TILE(1);
             TILE(2);
