@@ -8,6 +8,8 @@
 #ifndef PLANAR_SIZES
 #define PLANAR_SIZES
 enum { PLANAR_LINES = 4, MOST_LINES = 8, LONG_LINE = 8 };
+/* Rows of one filter; filters of one row; rows of one filter that see x one row apart. */
+enum { ROWS, FILTERS, SLIDING };
 #endif
 
 /* Sums become results the slow way: columns apart, or fewer than a vector. */
@@ -90,9 +92,45 @@ INLINE void NAME(planar_tile)(const int L, const int C, const int SHARED, const 
     UNROLL for (int l = 0; l < L; l++) NAME(finish_columns)(C, a, line + l, column, back, acc[l]);
 }
 
+/* The same, of lines that see x one row apart: each of its vectors is loaded once for all of them.
+ * 512 bits mostly lie across two lines of cache, and loads took most of the time; with AVX2, whose
+ * tiles are smaller, this takes longer. */
+INLINE void NAME(sliding_tile)(const int L, const int C, const planar_t *a, ptrdiff_t line,
+                               ptrdiff_t column, ptrdiff_t back) {
+    V acc[MOST_LINES][LONG_LINE];
+    const ptrdiff_t x_channel = a->x_channel, w_channel = a->w_channel, w_height = a->w_height;
+    const ptrdiff_t height = a->height;
+    const char *x = a->x + line * a->x_line + column * (ptrdiff_t)sizeof(real);
+
+    UNROLL for (int l = 0; l < L; l++)
+        UNROLL for (int c = 0; c < C; c++) acc[l][c] = vset1(0);
+    for (ptrdiff_t d = 0; d < a->depth; d++)
+        for (ptrdiff_t row = 0; row < height + L - 1; row++)
+            for (const column_tap_t *tap = a->taps, *end = tap + a->width; tap < end; tap++) {
+                const char *p = x + d * a->x_depth + row * a->x_height + tap->x;
+                const char *q = a->w + d * a->w_depth + row * w_height + tap->w;
+                for (ptrdiff_t left = a->channels; left > 0; left--) {
+                    V value[LONG_LINE];
+                    UNROLL for (int c = 0; c < C; c++)
+                        value[c] = vload(p + c * (ptrdiff_t)sizeof(V) -
+                                         (c == C - 1 ? back * (ptrdiff_t)sizeof(real) : 0));
+                    UNROLL for (int l = 0; l < L; l++)
+                        if (row >= l && row - l < height) {
+                            const V weight = vset1(NAME(load_one)(q - l * w_height));
+                            UNROLL for (int c = 0; c < C; c++)
+                                acc[l][c] = vfma(value[c], weight, acc[l][c]);
+                        }
+                    p += x_channel;
+                    q += w_channel;
+                }
+            }
+    UNROLL for (int l = 0; l < L; l++) NAME(finish_columns)(C, a, line + l, column, back, acc[l]);
+}
+
 /* All columns of L lines. */
-INLINE void NAME(planar_lines)(const int L, const int SHARED, const planar_t *a, ptrdiff_t line) {
-    const int MANY = L == 1 ? LONG_LINE : 2;
+INLINE void NAME(planar_lines)(const int L, const int KIND, const planar_t *a, ptrdiff_t line) {
+    const int SHARED = KIND == FILTERS;
+    const int MANY = L == 1 ? LONG_LINE : KIND == SLIDING ? TILE_VECTORS : 2;
     const int open = a->end_whole == a->columns; /* no border at the end */
     for (ptrdiff_t column = 0; column < a->columns;) {
         const ptrdiff_t last = a->columns < LANES ? 0 : a->columns - LANES;
@@ -105,7 +143,10 @@ INLINE void NAME(planar_lines)(const int L, const int SHARED, const planar_t *a,
         const ptrdiff_t count = (left + (open ? LANES - 1 : 0)) / LANES;
         if (count >= MANY) {
             const ptrdiff_t back = left < MANY * LANES ? MANY * LANES - left : 0;
-            NAME(planar_tile)(L, MANY, SHARED, 0, a, line, at, back);
+            if (KIND == SLIDING)
+                NAME(sliding_tile)(L, MANY, a, line, at, back);
+            else
+                NAME(planar_tile)(L, MANY, SHARED, 0, a, line, at, back);
             column = at + MANY * LANES;
         } else {
             NAME(planar_tile)(L, 1, SHARED, 0, a, line, at, 0);
@@ -118,18 +159,23 @@ static void NAME(planar)(const planar_t *a) {
     if (a->x_line == 0 && a->lines % PLANAR_LINES == 0) {
 #if TILE_VECTORS > 2
         if (a->lines == MOST_LINES && a->w_line == sizeof(real)) {
-            NAME(planar_lines)(MOST_LINES, 1, a, 0);
+            NAME(planar_lines)(MOST_LINES, FILTERS, a, 0);
             return;
         }
 #endif
         for (ptrdiff_t line = 0; line < a->lines; line += PLANAR_LINES)
-            NAME(planar_lines)(PLANAR_LINES, 1, a, line);
+            NAME(planar_lines)(PLANAR_LINES, FILTERS, a, line);
     } else if (a->w_line == 0 && a->lines >= PLANAR_LINES) {
-        for (ptrdiff_t line = 0; line < a->lines; line += PLANAR_LINES)
-            NAME(planar_lines)(PLANAR_LINES, 0, a,
-                               line <= a->lines - PLANAR_LINES ? line : a->lines - PLANAR_LINES);
+        const ptrdiff_t last = a->lines - PLANAR_LINES;
+        for (ptrdiff_t next = 0; next < a->lines; next += PLANAR_LINES) {
+            const ptrdiff_t line = next < last ? next : last;
+            if (VECTOR_BITS > 256 && a->x_line == a->x_height && a->height > 1)
+                NAME(planar_lines)(PLANAR_LINES, SLIDING, a, line);
+            else
+                NAME(planar_lines)(PLANAR_LINES, ROWS, a, line);
+        }
     } else {
-        for (ptrdiff_t line = 0; line < a->lines; line++) NAME(planar_lines)(1, 0, a, line);
+        for (ptrdiff_t line = 0; line < a->lines; line++) NAME(planar_lines)(1, ROWS, a, line);
     }
 }
 
