@@ -1,4 +1,4 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cdef extern from "floatstate.h" nogil:
     ctypedef unsigned int floatstate_t
@@ -139,6 +139,14 @@ cdef extern from "simd/kernels.h" nogil:
         int clamp
         double low, high
 
+    ctypedef struct dropout_t:
+        const char *x
+        char *y
+        ptrdiff_t first, end
+        uint64_t seed, step
+        uint32_t threshold
+        double scale
+
     ctypedef struct kernels_t:
         int lanes, tile_rows, tile_vectors, permutes
         void (*panel)(const panel_t *) noexcept nogil
@@ -156,6 +164,7 @@ cdef extern from "simd/kernels.h" nogil:
         int (*winograd_kernel_gradient)(const kernel_transform_t *) noexcept nogil
         norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope
         norm_kernel_t norm_rows, norm_rows_slope
+        void (*dropout)(const dropout_t *) noexcept nogil
 
     const kernels_t *kernels_of(int isa)
     int isa_supported(int isa)

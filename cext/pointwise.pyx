@@ -6,17 +6,13 @@ element's result depends on its piece, so the bits do not depend on the number o
 """
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport exp, expf
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from api cimport *
 from arrays cimport *
 
 from convlet._cext import runtime
-
-cdef extern from "philox.h" nogil:
-    enum: PHILOX_WORDS
-    void philox_block(uint64_t seed, uint64_t step, uint64_t block, uint32_t *words)
 
 cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
 
@@ -44,9 +40,7 @@ cdef struct call_t:
     activation_t function
     activation_gradient_t gradient
     double alpha
-    uint64_t seed, step
-    uint32_t threshold
-    double scale
+    dropout_t drop
 
 
 cdef int run(task_t task, call_t *call) except -1:
@@ -209,28 +203,12 @@ def softmax_gradient(grad not None, y not None, out not None):
 
 # ------------------------------------------------------------------------------------------ dropout
 
-cdef inline void drop(const call_t *c, const real *x, real *out, ptrdiff_t first,
-                      ptrdiff_t end) noexcept nogil:
-    cdef uint32_t words[PHILOX_WORDS]
-    cdef real factor[2]
-    cdef ptrdiff_t i, j, count
-    factor[0], factor[1] = 0, <real>c.scale
-    i = first
-    while i < end:
-        philox_block(c.seed, c.step, <uint64_t>(i // PHILOX_WORDS), words)
-        count = min(PHILOX_WORDS, end - i)
-        for j in range(count):
-            out[i + j] = x[i + j] * (factor[1] if words[j] >= c.threshold else factor[0])
-        i += count
-
-
 cdef void dropout_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
     cdef const call_t *c = <const call_t *>context
-    cdef ptrdiff_t first = task * c.piece, end = min(first + c.piece, c.count)
-    if c.dtype == FLOAT32:
-        drop(c, <const float *>c.x, <float *>c.out, first, end)
-    else:
-        drop(c, <const double *>c.x, <double *>c.out, first, end)
+    cdef dropout_t d = c.drop
+    d.first = task * c.piece
+    d.end = min(d.first + c.piece, c.count)
+    api.kernels[c.dtype].dropout(&d)
 
 
 def dropout(x not None, out not None, double rate, uint64_t seed, uint64_t step):
@@ -243,6 +221,7 @@ def dropout(x not None, out not None, double rate, uint64_t seed, uint64_t step)
     if not 0 <= rate < 1:
         raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
     start(&call, x, None, out, PIECE)
-    call.seed, call.step = seed, step
-    call.threshold, call.scale = <uint32_t>(rate * 4294967296.0), 1 / (1 - rate)
+    call.drop.x, call.drop.y = call.x, call.out
+    call.drop.seed, call.drop.step = seed, step
+    call.drop.threshold, call.drop.scale = <uint32_t>(rate * 4294967296.0), 1 / (1 - rate)
     run(dropout_task, &call)

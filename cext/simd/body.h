@@ -49,6 +49,7 @@ enum { PERMUTES = 0 };
 #include "pool.h"
 #include "winograd.h"
 #include "norm.h"
+#include "dropout.h"
 #undef REAL_BITS
 #undef real
 
@@ -62,6 +63,7 @@ enum { PERMUTES = 0 };
 #include "pool.h"
 #include "winograd.h"
 #include "norm.h"
+#include "dropout.h"
 
 #define ROW(bits)                                                                                  \
     {                                                                                              \
@@ -70,7 +72,7 @@ enum { PERMUTES = 0 };
             pool_f##bits, pool_gradient_f##bits, winograd_input_f##bits, winograd_output_f##bits,  \
             winograd_kernel_f##bits, winograd_gradient_f##bits, winograd_kernel_gradient_f##bits,  \
             norm_moments_f##bits, norm_products_f##bits, norm_scale_f##bits, norm_slope_f##bits,   \
-            norm_rows_f##bits, norm_rows_slope_f##bits                                             \
+            norm_rows_f##bits, norm_rows_slope_f##bits, dropout_f##bits                            \
     }
 
 const kernels_t PASTE(kernels_, ISA)[DTYPE_COUNT] = {ROW(32), ROW(64)};

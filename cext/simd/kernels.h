@@ -94,6 +94,24 @@ typedef struct {
 
 typedef void (*norm_kernel_t)(const norm_t *);
 
+/* Elements first .. end - 1 of y are those of x, times 0 where their random word is below the
+ * threshold, else times scale; y may be x. Both are contiguous, and `first` begins a block.
+ *
+ * Words are those of Philox (see dropout.h): block b of a step's stream is the output for counters
+ * (PHILOX_BLOCK * b + i, step), and word w of counter i is for element w * PHILOX_BLOCK + i of the
+ * block, so that counters are lanes of vectors.
+ */
+enum { PHILOX_BLOCK = 16, PHILOX_WORDS = 4 * PHILOX_BLOCK };
+
+typedef struct {
+    const char *x;
+    char *y;
+    ptrdiff_t first, end;
+    uint64_t seed, step;
+    uint32_t threshold;
+    double scale;
+} dropout_t;
+
 typedef struct {
     int lanes;        /* elements in one vector */
     int tile_rows;    /* the widest register tile: rows of x ... */
@@ -112,6 +130,7 @@ typedef struct {
     void (*winograd_gradient)(const transform_t *);
     int (*winograd_kernel_gradient)(const kernel_transform_t *);
     norm_kernel_t norm_moments, norm_products, norm_scale, norm_slope, norm_rows, norm_rows_slope;
+    void (*dropout)(const dropout_t *);
 } kernels_t;
 
 /* One row for each element type; NULL where the compiler has no such instruction set. */

@@ -49,3 +49,13 @@ static const int first_lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
     PASTE(PERMUTE_, REAL_BITS)(a, _mm256_loadu_si256((const __m256i *)(indices)))
 #define PERMUTE_32(a, i) _mm256_permutevar8x32_ps(a, i)
 #define PERMUTE_64(a, i) _mm256_castps_pd(PERMUTE_32(_mm256_castpd_ps(a), i))
+
+/* Lanes of 64 bits: wmul is the product of their lower halves, whigh the upper one. */
+#define WORD_LANES 4
+#define W __m256i
+#define wload(p) _mm256_loadu_si256((const __m256i *)(p))
+#define wstore(p, a) _mm256_storeu_si256((__m256i *)(p), a)
+#define wset1(a) _mm256_set1_epi64x((long long)(a))
+#define wmul(a, b) _mm256_mul_epu32(a, b)
+#define wxor(a, b) _mm256_xor_si256(a, b)
+#define whigh(a) _mm256_srli_epi64(a, 32)

@@ -60,3 +60,13 @@
 NONZERO(32)
 NONZERO(64)
 #undef NONZERO
+
+/* Lanes of 64 bits: wmul is the product of their lower halves, whigh the upper one. */
+#define WORD_LANES 8
+#define W __m512i
+#define wload(p) _mm512_loadu_si512((const __m512i *)(p))
+#define wstore(p, a) _mm512_storeu_si512((__m512i *)(p), a)
+#define wset1(a) _mm512_set1_epi64((long long)(a))
+#define wmul(a, b) _mm512_mul_epu32(a, b)
+#define wxor(a, b) _mm512_xor_si512(a, b)
+#define whigh(a) _mm512_srli_epi64(a, 32)

@@ -40,3 +40,13 @@
 #define mask_equal(a, b) OP(vceq)(a, b)
 #define mask_and(m, n) UOP(vand)(m, n)
 #define vselect(m, a, b) OP(vbsl)(m, a, b)
+
+/* Lanes of 64 bits: wmul is the product of their lower halves, whigh the upper one. */
+#define WORD_LANES 2
+#define W uint64x2_t
+#define wload(p) vld1q_u64(p)
+#define wstore(p, a) vst1q_u64(p, a)
+#define wset1(a) vdupq_n_u64(a)
+#define wmul(a, b) vmull_u32(vmovn_u64(a), vmovn_u64(b))
+#define wxor(a, b) veorq_u64(a, b)
+#define whigh(a) vshrq_n_u64(a, 32)

@@ -30,3 +30,13 @@
 #define mask_equal(a, b) ((a) == (b))
 #define mask_and(m, n) ((m) & (n))
 #define vselect(m, a, b) ((m) ? (a) : (b))
+
+/* Lanes of 64 bits: wmul is the product of their lower halves, whigh the upper one. */
+#define WORD_LANES 1
+#define W uint64_t
+#define wload(p) (*(p))
+#define wstore(p, a) (*(p) = (a))
+#define wset1(a) ((uint64_t)(a))
+#define wmul(a, b) ((uint64_t)(uint32_t)(a) * (uint32_t)(b))
+#define wxor(a, b) ((a) ^ (b))
+#define whigh(a) ((a) >> 32)

@@ -29,3 +29,13 @@
 #define vevens(a, b) PASTE(EVENS_, REAL_BITS)(a, b)
 #define EVENS_32(a, b) _mm_shuffle_ps(a, b, 0xD8)
 #define EVENS_64(a, b) _mm_shuffle_pd(a, b, 2)
+
+/* Lanes of 64 bits: wmul is the product of their lower halves, whigh the upper one. */
+#define WORD_LANES 2
+#define W __m128i
+#define wload(p) _mm_loadu_si128((const __m128i *)(p))
+#define wstore(p, a) _mm_storeu_si128((__m128i *)(p), a)
+#define wset1(a) _mm_set1_epi64x((long long)(a))
+#define wmul(a, b) _mm_mul_epu32(a, b)
+#define wxor(a, b) _mm_xor_si128(a, b)
+#define whigh(a) _mm_srli_epi64(a, 32)
