@@ -9,9 +9,10 @@ from convlet import activations
 from convlet._cext import runtime
 from convlet._variable import Array, Variable
 from convlet.layers._by_shape import ByShape, Refound
+from convlet.layers._deferred import ActivatedPullback
 from convlet.layers._layer import Layer
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.ops._activation import activate, activation_grad, gradient_from_output
+from convlet.ops._activation import activate, gradient_from_output
 
 # A layer's output for x, kernel and bias, all decided that follows from x's shape.
 BoundSum = Callable[[Array, Variable, Array | None], Array]
@@ -88,8 +89,4 @@ def vjp_activated(
     else:
         value = linear(None)
         y = activate(name, value)
-
-    def pullback(dy: Array, needs_dx: bool) -> Gradients:
-        return gradients(activation_grad(name, dy, value), needs_dx)
-
-    return y, Pullback(pullback)
+    return y, ActivatedPullback(name, value, gradients)

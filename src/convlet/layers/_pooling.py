@@ -8,6 +8,7 @@ from typing import Any
 from convlet import config
 from convlet._variable import Array
 from convlet.layers._by_shape import ByShape
+from convlet.layers._deferred import MaximumPullback
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import spatial_sizes, window_working
@@ -112,6 +113,11 @@ class Pooling(Layer):
 
 class MaxPooling(Pooling):
     """Maximum over windows."""
+
+    def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
+        """The output, and the map from its gradient to x's."""
+        y, pullback = super().vjp(x, training)
+        return y, MaximumPullback(pullback, x, y)
 
     def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
         return bound_maxima(self._fits.get(input_shape, self._fit), self._dtype)

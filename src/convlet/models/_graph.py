@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convlet._variable import Array, Variable
+from convlet.layers._deferred import defer
 from convlet.layers._pullback import Gradients, NetworkPullback, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
@@ -46,6 +48,7 @@ class Graph:
         self.outputs = tuple(places[id(tensor)] for tensor in outputs)
         self.steps = self._steps(calls, places)
         self._parts = parts_of(self.steps, self.outputs)
+        self._only_reads = self._only_readers()
 
     def _steps(self, calls: list[Node], places: dict[int, int]) -> list[Step]:
         steps: list[Step] = []
@@ -57,6 +60,17 @@ class Graph:
             read_later.update(read)
             steps.append(Step(node, node.layer, read, made, unread))
         return steps[::-1]
+
+    def _only_readers(self) -> dict[int, int]:
+        """Of steps that alone read what another step made: which one that is."""
+        makers = {step.outputs: number for number, step in enumerate(self.steps)}
+        reads = Counter(place for step in self.steps for place in step.inputs)
+        reads.update(self.outputs)
+        return {
+            number: makers[step.inputs]
+            for number, step in enumerate(self.steps)
+            if step.inputs in makers and all(reads[place] == 1 for place in step.inputs)
+        }
 
     def _values(self, inputs: list[Array]) -> list[Any]:
         return [*inputs, *[None] * (self._count - len(inputs))]
@@ -85,6 +99,7 @@ class Graph:
             parts = flatten(y) if step.node.listed else [y]
             kinds = [(part.shape, part.dtype) for part in parts]
             calls.append(Call(step, pullback, kinds, step.layer.trainable_weights))
+            self._defer(calls)
             step.keep(y, values)
 
         def gradients(dys: list[Any], needs_dx: bool) -> Gradients:
@@ -98,6 +113,16 @@ class Graph:
         losses = [loss for call in calls for loss in call.pullback.losses]
         outputs = [values[place] for place in self.outputs]
         return outputs, NetworkPullback(gradients, last, [*updates.values()], losses)
+
+    def _defer(self, calls: list[Call]) -> None:
+        """Move an activation's derivative behind the maximum that was computed last, if it can."""
+        source = self._only_reads.get(len(calls) - 1)
+        if source is None:
+            return
+        moved = defer(calls[source].pullback, calls[-1].pullback)
+        if moved:
+            calls[source] = calls[source]._replace(pullback=moved[0])
+            calls[-1] = calls[-1]._replace(pullback=moved[1])
 
     def _backward(
         self, calls: list[Call], dys: list[Any], needs_dx: bool, trained: list[Variable]

@@ -1,0 +1,113 @@
+"""Derivatives of activations that are taken behind a maximum: gradients stay what they were."""
+
+import numpy as np
+import pytest
+
+from comparison import assert_close, assert_same_bits
+from convlet import Input, Model, initializers, layers
+from convlet.layers._deferred import ActivatedPullback, MaximumPullback, defer
+from convlet.testing import check_gradients
+
+ELEMENTWISE = ["relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh"]
+
+
+def by_layers(steps, x, dy):
+    """dx and the weights' gradients, each layer apart."""
+    pullbacks, y = [], x
+    for layer in steps:
+        y, pullback = layer.vjp(y, True)
+        pullbacks.append(pullback)
+    grads = []
+    for pullback in reversed(pullbacks):
+        dy, own = pullback(dy)
+        grads = own + grads
+    return [dy, *grads]
+
+
+def chain(activation, dtype, form="channels_last", pool=2, strides=None, apart=False):
+    """A convolution, its activation and a maximum pooling, which begins with few equal inputs."""
+    options = {"dtype": dtype, "data_format": form, "padding": "same"}
+    conv = layers.Conv2D(
+        5,
+        3,
+        activation=None if apart else activation,
+        kernel_initializer=initializers.GlorotUniform(seed=1),
+        bias_initializer="ones",
+        **options,
+    )
+    own = [layers.Activation(activation, dtype=dtype)] if apart else []
+    return [conv, *own, layers.MaxPooling2D(pool, strides, **options)]
+
+
+def network(steps, shape):
+    value = first = Input(shape, dtype=steps[0].compute_dtype)
+    for layer in steps:
+        value = layer(value)
+    return Model(first, value)
+
+
+@pytest.mark.parametrize("activation", ELEMENTWISE)
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("form", ["channels_last", "channels_first"])
+def test_same_bits_as_layer_by_layer(activation, apart, form, dtype, rng):
+    steps = chain(activation, dtype, form, apart=apart)
+    x = rng.standard_normal((3, 9, 6, 4)).astype(dtype)
+    x = x if form == "channels_last" else x.transpose(0, 3, 1, 2)
+    model = network(steps, x.shape[1:])
+    y, pullback = model.vjp(x, True)
+    dy = rng.standard_normal(y.shape).astype(dtype)
+    dx, grads = pullback(dy)
+    for one, other in zip([dx, *grads], by_layers(steps, x, dy), strict=True):
+        assert_same_bits(one + 0, other + 0)  # -0 is 0
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "softmax", "linear"])
+@pytest.mark.parametrize("pool,strides", [(3, 2), (2, 1), (1, 2), (2, 3)])
+def test_any_windows(activation, pool, strides, rng):
+    """Overlapping ones, gaps, as many maxima as inputs; functions whose derivative stays."""
+    steps = chain(activation, "float64", pool=pool, strides=strides)
+    x = rng.standard_normal((2, 7, 8, 3))
+    model = network(steps, x.shape[1:])
+    y, pullback = model.vjp(x, True)
+    dy = rng.standard_normal(y.shape)
+    dx, grads = pullback(dy)
+    for one, other in zip([dx, *grads], by_layers(steps, x, dy), strict=True):
+        assert_close(one, other, 1e-13 * (1 + np.abs(other)), dtype="float64")
+    check_gradients(model, x)
+
+
+@pytest.mark.parametrize("kind", ["two readers", "output", "penalty", "pool's penalty", "shared"])
+def test_values_that_others_need(kind, rng):
+    """What is activated is read elsewhere, or what is pooled has a gradient of its own."""
+    image = Input((6, 6, 2), dtype="float64")
+    penalties = [{}, {}]
+    if "penalty" in kind:
+        penalties[kind != "penalty"] = {"activity_regularizer": "l2"}
+    conv = layers.Conv2D(3, 3, activation="tanh", padding="same", dtype="float64", **penalties[0])
+    pool = layers.MaxPooling2D(2, dtype="float64", **penalties[1])
+    value = conv(image)
+    outputs = [pool(value)]
+    if kind == "output":
+        outputs.append(value)
+    if kind == "two readers":
+        outputs.append(layers.AveragePooling2D(3, dtype="float64")(value))
+    if kind == "shared":
+        again = layers.Conv2D(2, 1, dtype="float64")(value)
+        outputs = [pool(conv(again)), layers.Flatten(dtype="float64")(outputs[0])]
+    model = Model(image, outputs)
+    model.set_weights([rng.standard_normal(weight.shape) for weight in model.weights])
+    check_gradients(model, rng.standard_normal((2, 6, 6, 2)))
+
+
+def test_the_derivative_moves(rng):
+    """Where it can, and nowhere else."""
+    conv, pool = chain("relu", "float32")
+    x = rng.standard_normal((2, 8, 8, 3)).astype("float32")
+    y, activated = conv.vjp(x, True)
+    _, maximum = pool.vjp(y, True)
+    assert isinstance(activated, ActivatedPullback) and isinstance(maximum, MaximumPullback)
+    assert defer(activated, maximum) is not None
+    assert defer(activated, pool.vjp(y.copy(), True)[1]) is None
+    assert defer(activated, activated) is None and defer(maximum, maximum) is None
+    wide = layers.MaxPooling2D(2, strides=1)
+    assert defer(activated, wide.vjp(y, True)[1]) is None
