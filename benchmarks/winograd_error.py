@@ -140,7 +140,7 @@ def rows(layer):
                 layer.name,
                 layer.describe(),
                 direction,
-                f"F({size}x{size})",
+                "F(2x4)" if direction == "dkernel" else f"F({size}x{size})",
                 f"{found[size]:.2e}",
                 f"{found[0]:.2e}",
                 f"{ratio:.2f}",

@@ -93,7 +93,7 @@ cdef extern from "simd/kernels.h" nogil:
     ctypedef struct transform_t:
         tile_t *tiles
         ptrdiff_t count
-        int size
+        int size, width
         ptrdiff_t row_step, column_step, channel_step, channels
         char *points
         ptrdiff_t point_step, tile_step

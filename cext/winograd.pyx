@@ -45,8 +45,9 @@ cdef enum:
     TRANSFORM_INS = 32      # input channels of a task that transforms a kernel
     MOST_CHANNEL_BYTES = 4096  # of an input pixel, so that scratch holds FULL_TILES
     LEAST_INS = 16          # likewise, of a kernel gradient's blocks of input channels
-    RUN_TILES = 48          # of a kernel gradient, summed with a fresh accumulator
-    GRADIENT_SIZE = 2       # of a kernel gradient's tiles
+    RUN_TILES = 30          # of a kernel gradient, summed with a fresh accumulator
+    GRADIENT_SIZE = 2       # of a kernel gradient's tiles, and their width: 2 x 2 is slower, 4 x 4
+    GRADIENT_WIDTH = 4      # is not exact enough
     # Scratch: what is computed again, with the panels for it; then the points.
     AGAIN_PANELS = 96 * 1024
     AGAIN_BYTES = 256 * 1024
@@ -56,7 +57,7 @@ cdef enum:
 cdef struct winograd_t:
     const kernels_t *kernel
     ptrdiff_t itemsize
-    int dtype, size, points
+    int dtype, size, width, points   # size x width outputs in a tile
     array_t x, y, w                  # of a kernel gradient, y is the output's and w the result
     ptrdiff_t before[2]
     ptrdiff_t high, wide, tiles      # tiles along H and W, and all of them
@@ -79,8 +80,8 @@ cdef void set_tiles(winograd_t *s) noexcept nogil:
     panels.kernel, panels.channels = s.kernel, s.y.size[4]
     set_panels(&panels)
     s.panels, s.panel_width = panels.panels, panels.panel_width
-    s.points = (s.size + 2) * (s.size + 2)
-    s.high, s.wide = ceil_div(s.y.size[2], s.size), ceil_div(s.y.size[3], s.size)
+    s.points = (s.size + 2) * (s.width + 2)
+    s.high, s.wide = ceil_div(s.y.size[2], s.size), ceil_div(s.y.size[3], s.width)
     s.tiles = s.y.size[0] * s.high * s.wide
     s.ins = s.x.size[4]
 
@@ -91,7 +92,7 @@ cdef void locate_tiles(const winograd_t *s, ptrdiff_t first, ptrdiff_t count,
     for t in range(count):
         image = (first + t) // (s.high * s.wide)
         row = (first + t) // s.wide % s.high * s.size
-        column = (first + t) % s.wide * s.size
+        column = (first + t) % s.wide * s.width
         top, left = row - s.before[0], column - s.before[1]
         tiles[t].x = s.x.data + image * s.x.step[0] + top * s.x.step[2] + left * s.x.step[3]
         tiles[t].y = s.y.data + image * s.y.step[0] + row * s.y.step[2] + column * s.y.step[3]
@@ -100,7 +101,7 @@ cdef void locate_tiles(const winograd_t *s, ptrdiff_t first, ptrdiff_t count,
         tiles[t].column[0] = <int>clip(-left, 0, 6)
         tiles[t].column[1] = <int>clip(s.x.size[3] - left, 0, 6)
         tiles[t].rows = <int>min(s.y.size[2] - row, s.size)
-        tiles[t].columns = <int>min(s.y.size[3] - column, s.size)
+        tiles[t].columns = <int>min(s.y.size[3] - column, s.width)
 
 
 cdef ptrdiff_t panel_channels(const winograd_t *s, ptrdiff_t panel) noexcept nogil:
@@ -123,7 +124,8 @@ cdef transform_t input_transform(const winograd_t *s, tile_t *tiles, ptrdiff_t c
     """Of tiles of x, or of y where that is given."""
     cdef transform_t a
     memset(&a, 0, sizeof(a))
-    a.tiles, a.count, a.size, a.channels = tiles, count, s.size, channels
+    a.tiles, a.count, a.channels = tiles, count, channels
+    a.size, a.width = s.size, s.width
     a.row_step, a.column_step, a.channel_step = array.step[2], array.step[3], array.step[4]
     a.points, a.tile_step = points, padded_bytes(s, channels)
     a.point_step = count * a.tile_step + APART
@@ -438,7 +440,8 @@ cdef class Transformed:
 
 cdef int check(winograd_t *s, const array_t *array, int size) except -1:
     """A kernel of 3 x 3 taps, and few enough input channels for a block of tiles to fit scratch."""
-    s.dtype, s.itemsize, s.size = FLOAT32 if array.itemsize == 4 else FLOAT64, array.itemsize, size
+    s.dtype, s.itemsize = FLOAT32 if array.itemsize == 4 else FLOAT64, array.itemsize
+    s.size = s.width = size
     s.kernel = &api.kernels[s.dtype]
     if array.itemsize != 4 and array.itemsize != 8:
         raise TypeError(f"arrays must be float32 or float64, got {array.itemsize} bytes an element")
@@ -468,7 +471,6 @@ cdef int start(winograd_t *s, x, y, int y_access, w, int w_access, geometry,
         raise ValueError("x and result must have the same number of images, and two spatial axes")
     if not (count_elements(&s.x) and count_elements(&s.y)):
         raise ValueError("arrays must not be empty")
-    set_tiles(s)
     return 0
 
 
@@ -544,6 +546,7 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
     cdef winograd_t s
     cdef array_t b
     start(&s, x, out, WRITE, kernel, READ, geometry, transformed.size)
+    set_tiles(&s)
     if transformed.isa != api.isa or transformed.kernel.itemsize != s.itemsize or memcmp(
             transformed.kernel.size, s.w.size, sizeof(s.w.size)):
         raise ValueError("transformed must be the transform of this kernel")
@@ -562,4 +565,6 @@ def kernel_gradient(x not None, grad not None, out not None, geometry not None):
     """out (3 3 CI CO): the gradient of `forward` in its kernel, of grad (N OH OW CO)."""
     cdef winograd_t s
     start(&s, x, grad, READ, out, WRITE, geometry, GRADIENT_SIZE)
+    s.width = GRADIENT_WIDTH
+    set_tiles(&s)
     run(run_gradient, &s, plan_gradient(&s, api.threads))

@@ -29,24 +29,25 @@ def matrices(size, taps, outs):
     return np.abs(patch), np.abs(weights), np.abs(results)
 
 
-def patches(x, size, padding, high, wide):
-    """(N, high, wide, size + 2, size + 2, C): what each tile sees, zero outside the image.
+def patches(x, sides, padding, high, wide):
+    """(N, high, wide, *patch, C): what each tile of these sides sees, zero outside the image.
 
     Padding below zero cuts the image.
     """
     (above, _), (left, _) = padding
     x = x[:, max(-above, 0) :, max(-left, 0) :]
     above, left = max(above, 0), max(left, 0)
-    room = np.zeros((len(x), high * size + 2, wide * size + 2, x.shape[-1]))
+    room = np.zeros((len(x), high * sides[0] + 2, wide * sides[1] + 2, x.shape[-1]))
     inside = x[:, : room.shape[1] - above, : room.shape[2] - left]
     room[:, above : above + inside.shape[1], left : left + inside.shape[2]] = inside
-    views = np.lib.stride_tricks.sliding_window_view(room, (size + 2, size + 2), (1, 2))
-    return np.moveaxis(views[:, ::size, ::size], 3, -1)
+    window = (sides[0] + 2, sides[1] + 2)
+    views = np.lib.stride_tricks.sliding_window_view(room, window, (1, 2))
+    return np.moveaxis(views[:, :: sides[0], :: sides[1]], 3, -1)
 
 
-def transformed(matrix, array):
-    """Rows and columns, which are the last axes but one."""
-    return np.einsum("pi,qj,...ijc->...pqc", matrix, matrix, array)
+def transformed(columns, rows, array):
+    """Along columns and along rows, which are the last axes but one."""
+    return np.einsum("pi,qj,...ijc->...pqc", columns, rows, array)
 
 
 def conv(x, kernel, size, padding):
@@ -54,9 +55,9 @@ def conv(x, kernel, size, padding):
     outs = [n + sum(pair) - 2 for n, pair in zip(x.shape[1:3], padding, strict=True)]
     high, wide = (-(-out // size) for out in outs)
     patch, weights, results = matrices(size, 3, size)
-    seen = transformed(patch, patches(x, size, padding, high, wide))
+    seen = transformed(patch, patch, patches(x, (size, size), padding, high, wide))
     turned = np.einsum("pi,qj,ijcf->pqcf", weights, weights, kernel)
-    tiles = transformed(results, np.einsum("nhwpqc,pqcf->nhwpqf", seen, turned))
+    tiles = transformed(results, results, np.einsum("nhwpqc,pqcf->nhwpqf", seen, turned))
     y = np.moveaxis(tiles, 3, 2).reshape(len(x), high * size, wide * size, -1)
     return y[:, : outs[0], : outs[1]]
 
@@ -64,11 +65,11 @@ def conv(x, kernel, size, padding):
 def kernel_gradient(x, grad, padding):
     """Of x and grad (N, OH, OW, CO): (3, 3, CI, CO), and the number of tiles."""
     batch, height, width, filters = grad.shape
-    high, wide = -(-height // 2), -(-width // 2)
-    patch, weights, results = matrices(2, 2, 3)
-    seen = transformed(patch, patches(x, 2, padding, high, wide))
-    whole = np.zeros((batch, 2 * high, 2 * wide, filters))
+    high, wide = -(-height // 2), -(-width // 4)
+    patch, weights, results = zip(matrices(2, 2, 3), matrices(4, 4, 3), strict=True)
+    seen = transformed(*patch, patches(x, (2, 4), padding, high, wide))
+    whole = np.zeros((batch, 2 * high, 4 * wide, filters))
     whole[:, :height, :width] = grad
-    tiles = np.moveaxis(whole.reshape(batch, high, 2, wide, 2, filters), 2, 3)
-    products = np.einsum("nhwpqc,nhwpqf->pqcf", seen, transformed(weights, tiles))
-    return np.einsum("ip,jq,pqcf->ijcf", results, results, products), batch * high * wide
+    tiles = np.moveaxis(whole.reshape(batch, high, 2, wide, 4, filters), 2, 3)
+    products = np.einsum("nhwpqc,nhwpqf->pqcf", seen, transformed(*weights, tiles))
+    return np.einsum("ip,jq,pqcf->ijcf", *results, products), batch * high * wide

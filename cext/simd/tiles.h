@@ -1,7 +1,7 @@
 /* Tiles of a Winograd convolution, 3 x 3 taps, stride 1: what winograd.h transforms.
  *
- * A tile is `size` x `size` outputs (2 or 4) and the patch of (size + 2)^2 = points inputs that they
- * see. A transform makes `points` numbers of each patch and channel; for every point, tiles times
+ * A tile is `size` x `size` outputs (2 or 4), or 2 x 4 for a kernel's gradient, and the patch of
+ * (size + 2) x (width + 2) = points inputs that they see. A transform makes `points` numbers of each patch and channel; for every point, tiles times
  * weights is then a product of matrices, which the panel kernel computes. Steps are in bytes.
  */
 #ifndef CONVLET_TILES_H
@@ -21,7 +21,7 @@ typedef struct {
 typedef struct {
     tile_t *tiles;
     ptrdiff_t count;
-    int size;
+    int size, width;             /* of a tile, along H and W; of outputs they are the same */
     /* The side of images: x of the input's transform, y of the output's. */
     ptrdiff_t row_step, column_step, channel_step, channels;
     /* The transformed side: real[points][tile][channel], channels side by side. */

@@ -1,5 +1,5 @@
 /* Winograd's transforms: F(2 x 2, 3 x 3) and F(4 x 4, 3 x 3), and those of the kernel's gradient,
- * F(3 x 3, 2 x 2) (see tiles.h; A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural
+ * F(3 x 3, 2 x 4) (see tiles.h; A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural
  * Networks", CVPR 2016, section 4).
  *
  * With interpolation points p and infinity, and N(p) the product of p - q over the other points q,
@@ -42,7 +42,7 @@ INLINE void NAME(input_points)(const int size, const V *d, V *v) {
     v[5] = vfma(CONSTANT(A2 * B2), d[1], vfma(CONSTANT(-(A2 + B2)), d[3], d[5]));
 }
 
-/* `taps` numbers at the points; taps is 3, or 2 (an output's gradient, with the points of size 2). */
+/* `taps` numbers at the points: 3, or of an output's gradient `size`. */
 INLINE void NAME(kernel_points)(const int size, const int taps, const V *g, V *u) {
     if (taps == 2) {
         u[0] = vsub(vset1(0), g[0]);
@@ -60,16 +60,18 @@ INLINE void NAME(kernel_points)(const int size, const int taps, const V *g, V *u
         return;
     }
     const V even_a = vfma(CONSTANT(A2), g[2], g[0]), even_b = vfma(CONSTANT(B2), g[2], g[0]);
+    const V odd_a = taps == 4 ? vfma(CONSTANT(A2), g[3], g[1]) : g[1];
+    const V odd_b = taps == 4 ? vfma(CONSTANT(B2), g[3], g[1]) : g[1];
     const V over_a = CONSTANT(0.5 / (A2 * (A2 - B2))), over_b = CONSTANT(0.5 / (B2 * (B2 - A2)));
     u[0] = vmul(CONSTANT(1 / (A2 * B2)), g[0]);
-    u[1] = vmul(over_a, vfma(CONSTANT(A1), g[1], even_a));
-    u[2] = vmul(over_a, vfma(CONSTANT(-A1), g[1], even_a));
-    u[3] = vmul(over_b, vfma(CONSTANT(B1), g[1], even_b));
-    u[4] = vmul(over_b, vfma(CONSTANT(-B1), g[1], even_b));
-    u[5] = g[2];
+    u[1] = vmul(over_a, vfma(CONSTANT(A1), odd_a, even_a));
+    u[2] = vmul(over_a, vfma(CONSTANT(-A1), odd_a, even_a));
+    u[3] = vmul(over_b, vfma(CONSTANT(B1), odd_b, even_b));
+    u[4] = vmul(over_b, vfma(CONSTANT(-B1), odd_b, even_b));
+    u[5] = g[taps - 1];
 }
 
-/* `outs` results from the products at the points; outs is size, or 3 with the points of size 2. */
+/* `outs` results from the products at the points: size, or 3 of a kernel's gradient. */
 INLINE void NAME(output_points)(const int size, const int outs, const V *m, V *y) {
     const V sum_a = vadd(m[1], m[2]), difference_a = vsub(m[1], m[2]);
     if (size == 2) {
@@ -82,7 +84,10 @@ INLINE void NAME(output_points)(const int size, const int outs, const V *m, V *y
     y[0] = vadd(m[0], vadd(sum_a, sum_b));
     y[1] = vfma(CONSTANT(A1), difference_a, vmul(CONSTANT(B1), difference_b));
     y[2] = vfma(CONSTANT(A2), sum_a, vmul(CONSTANT(B2), sum_b));
-    y[3] = vfma(CONSTANT(A1 * A2), difference_a, vfma(CONSTANT(B1 * B2), difference_b, m[5]));
+    if (outs == 3)
+        y[2] = vadd(y[2], m[5]);
+    else
+        y[3] = vfma(CONSTANT(A1 * A2), difference_a, vfma(CONSTANT(B1 * B2), difference_b, m[5]));
 }
 
 /* LANES channels from `channel` on, zero beyond the last one. */
@@ -103,18 +108,18 @@ INLINE void NAME(write_channels)(char *p, ptrdiff_t step, ptrdiff_t channels, V 
     NAME(spread)(p, step, channels < LANES ? channels : LANES, buffer);
 }
 
-/* side x side pixels of a tile (its patch, or with gradient its outputs) in LANES channels: to
- * (size + 2)^2 points. With whole, all pixels lie in the image, their channels side by side. */
-INLINE void NAME(tile_points)(const int size, const int gradient, const int whole,
+/* Pixels of a tile (its patch, or with gradient its outputs) in LANES channels: to its points.
+ * With whole, all pixels lie in the image, their channels side by side. */
+INLINE void NAME(tile_points)(const int high, const int wide, const int gradient, const int whole,
                               const transform_t *a, const tile_t *tile, ptrdiff_t channel,
                               char *to) {
-    const int side = gradient ? size : size + 2;
+    const int rows = gradient ? high : high + 2, columns = gradient ? wide : wide + 2;
     const ptrdiff_t left = a->channels - channel;
     const char *x = tile->x + channel * a->channel_step;
     V half[MOST_SIDE][MOST_SIDE];
-    for (int j = 0; j < side; j++) {
+    for (int j = 0; j < columns; j++) {
         V column[MOST_SIDE], points[MOST_SIDE];
-        UNROLL for (int i = 0; i < side; i++) {
+        UNROLL for (int i = 0; i < rows; i++) {
             const char *pixel = x + i * a->row_step + j * a->column_step;
             const int inside = i >= tile->row[0] && i < tile->row[1] && j >= tile->column[0] &&
                                j < tile->column[1];
@@ -123,48 +128,52 @@ INLINE void NAME(tile_points)(const int size, const int gradient, const int whol
                                  : vset1(0);
         }
         if (gradient)
-            NAME(kernel_points)(size, 2, column, points);
+            NAME(kernel_points)(high, high, column, points);
         else
-            NAME(input_points)(size, column, points);
-        UNROLL for (int i = 0; i < size + 2; i++) half[i][j] = points[i];
+            NAME(input_points)(high, column, points);
+        UNROLL for (int i = 0; i < high + 2; i++) half[i][j] = points[i];
     }
-    for (int i = 0; i < size + 2; i++) {
+    for (int i = 0; i < high + 2; i++) {
         V points[MOST_SIDE];
         if (gradient)
-            NAME(kernel_points)(size, 2, half[i], points);
+            NAME(kernel_points)(wide, wide, half[i], points);
         else
-            NAME(input_points)(size, half[i], points);
-        UNROLL for (int j = 0; j < size + 2; j++)
-            vstore(to + (i * (size + 2) + j) * a->point_step, points[j]);
+            NAME(input_points)(wide, half[i], points);
+        UNROLL for (int j = 0; j < wide + 2; j++)
+            vstore(to + (i * (wide + 2) + j) * a->point_step, points[j]);
     }
 }
 
-INLINE void NAME(tiles_points)(const int size, const int gradient, const transform_t *a) {
-    const int side = gradient ? size : size + 2, dense = a->channel_step == sizeof(real);
+INLINE void NAME(tiles_points)(const int high, const int wide, const int gradient,
+                               const transform_t *a) {
+    const int rows = gradient ? high : high + 2, columns = gradient ? wide : wide + 2;
+    const int dense = a->channel_step == sizeof(real);
     for (ptrdiff_t t = 0; t < a->count; t++) {
         const tile_t *tile = &a->tiles[t];
-        const int whole = dense && tile->row[0] == 0 && tile->row[1] >= side &&
-                          tile->column[0] == 0 && tile->column[1] >= side;
+        const int whole = dense && tile->row[0] == 0 && tile->row[1] >= rows &&
+                          tile->column[0] == 0 && tile->column[1] >= columns;
         for (ptrdiff_t c = 0; c < a->channels; c += LANES) {
             char *to = a->points + t * a->tile_step + c * (ptrdiff_t)sizeof(real);
             if (whole && a->channels - c >= LANES)
-                NAME(tile_points)(size, gradient, 1, a, tile, c, to);
+                NAME(tile_points)(high, wide, gradient, 1, a, tile, c, to);
             else
-                NAME(tile_points)(size, gradient, 0, a, tile, c, to);
+                NAME(tile_points)(high, wide, gradient, 0, a, tile, c, to);
         }
     }
 }
 
 /* Points of every tile's patch. */
 static void NAME(winograd_input)(const transform_t *a) {
-    if (a->size == 2)
-        NAME(tiles_points)(2, 0, a);
+    if (a->width == 2)
+        NAME(tiles_points)(2, 2, 0, a);
+    else if (a->size == 2)
+        NAME(tiles_points)(2, 4, 0, a);
     else
-        NAME(tiles_points)(4, 0, a);
+        NAME(tiles_points)(4, 4, 0, a);
 }
 
-/* Points of every tile's 2 x 2 output gradients, which take the place of the taps. */
-static void NAME(winograd_gradient)(const transform_t *a) { NAME(tiles_points)(2, 1, a); }
+/* Points of every tile's 2 x 4 output gradients, which take the place of the taps. */
+static void NAME(winograd_gradient)(const transform_t *a) { NAME(tiles_points)(2, 4, 1, a); }
 
 /* The outputs of one tile in LANES channels; returns zeros, or NaN where one is not finite. */
 INLINE V NAME(tile_outputs)(const int size, const transform_t *a, const tile_t *tile,
@@ -260,7 +269,7 @@ static void NAME(winograd_kernel)(const kernel_transform_t *a) {
         NAME(kernel_to_points)(4, a);
 }
 
-/* The kernel's gradient from its points, which are those of size 2; whether all of it is finite. */
+/* The kernel's gradient from the points of tiles of 2 x 4; whether all of it is finite. */
 static int NAME(winograd_kernel_gradient)(const kernel_transform_t *a) {
     const ptrdiff_t width = a->vectors * LANES * (ptrdiff_t)sizeof(real);
     V any = vset1(0);
@@ -269,16 +278,16 @@ static int NAME(winograd_kernel_gradient)(const kernel_transform_t *a) {
             const ptrdiff_t first = v * LANES;
             const char *from = a->panel + in * width + first * (ptrdiff_t)sizeof(real);
             char *w = a->w + in * a->in_step + first * a->channel_step;
-            V half[WINOGRAD_TAPS][4], taps[WINOGRAD_TAPS], strange = vset1(0);
-            for (int j = 0; j < 4; j++) {
+            V half[WINOGRAD_TAPS][6], taps[WINOGRAD_TAPS], strange = vset1(0);
+            for (int j = 0; j < 6; j++) {
                 V column[4];
                 UNROLL for (int i = 0; i < 4; i++)
-                    column[i] = vload(from + (i * 4 + j) * a->point_step);
+                    column[i] = vload(from + (i * 6 + j) * a->point_step);
                 NAME(output_points)(2, 3, column, taps);
                 UNROLL for (int i = 0; i < WINOGRAD_TAPS; i++) half[i][j] = taps[i];
             }
             for (int i = 0; i < WINOGRAD_TAPS; i++) {
-                NAME(output_points)(2, 3, half[i], taps);
+                NAME(output_points)(4, 3, half[i], taps);
                 UNROLL for (int j = 0; j < WINOGRAD_TAPS; j++) {
                     strange = vfma(taps[j], vset1(0), strange);
                     NAME(write_channels)(w + i * a->row_step + j * a->column_step, a->channel_step,

@@ -8,7 +8,10 @@ from convlet import _algorithm
 
 
 class Tiles(NamedTuple):
-    """Sizes of tiles for each direction of a convolution: 2 or 4, or 0 for the direct algorithm."""
+    """Sizes of tiles for each direction of a convolution: 2 or 4, or 0 for the direct algorithm.
+
+    Those of a kernel's gradient are 2 high and 4 wide.
+    """
 
     forward: int = 0
     input_gradient: int = 0
