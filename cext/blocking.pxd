@@ -35,6 +35,18 @@ cdef inline ptrdiff_t source_bytes_per_row(const sum_t *s) noexcept nogil:
     return s.taps // s.axis[3].taps * along_w * s.itemsize * (s.channels if s.lanewise else 1)
 
 
+cdef inline ptrdiff_t run_taps(const array_t *kernel, ptrdiff_t groups) noexcept nogil:
+    """Of the kernel's gradient, by shape alone. Long runs store fewer sums; of many channels they
+    would leave L2, and for few rows L1."""
+    cdef ptrdiff_t ins = kernel.size[3], rows = ins, axis
+    for axis in range(3):
+        rows *= kernel.size[axis]
+    if rows < FEW_ROWS:
+        return LEAST_RUN
+    return clip(RUN_BYTES // ((ins + kernel.size[4] // groups) * kernel.itemsize),
+                LEAST_RUN, LONGEST_RUN)
+
+
 cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     """Sizes that keep a block's sources in L2 and, where a panel has few rows to serve, a chunk
     of the panel in L1. Forward and input gradient have the same bits for any such sizes."""
@@ -43,7 +55,7 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     cdef int axis
     s.block_rows = BLOCK_ROWS
     if s.runs:
-        most = RUN_TAPS
+        most = s.runs
     elif rows < FEW_ROWS or source * 48 > L2_BYTES:
         most = CHUNK_TAPS
     else:

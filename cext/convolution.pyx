@@ -307,7 +307,7 @@ def kernel_gradient(x not None, grad not None, out not None, bias, geometry not 
     same_type(&a, &y)
     check_fit(&a, &y, &g, at.groups)
     start_sum(&s, &a, at.groups)
-    s.runs = True
+    s.runs = run_taps(&y, at.groups)
     s.x, s.w, s.y = a.data, g.data, y.data
     for axis in range(4):
         s.x_step[axis], s.w_step[axis] = a.step[axis], g.step[axis]

@@ -19,7 +19,9 @@ cdef enum:
     FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
     CHUNK_TAPS = 512      # ... at this many taps
     LONG_RUN = 128        # input channels that make a kernel position worth a pass of its own
-    RUN_TAPS = 256        # of a kernel gradient, summed with a fresh accumulator
+    LEAST_RUN = 256       # taps of a kernel gradient that have a fresh accumulator ...
+    LONGEST_RUN = 400     # ... and as many where channels are few, ...
+    RUN_BYTES = 256 * 1024  # ... of x and w; GATHERED_BYTES and AGAIN_PANELS have room for them
     SMALL_WORK = 100000   # multiply-adds worth a task of their own
     L2_BYTES = 512 * 1024  # half of what is common
     FAR = 4096             # bytes
@@ -57,7 +59,7 @@ cdef struct sum_t:
     ptrdiff_t bias_step
     const char *packed                # panels of all taps, or NULL: pack while computing
     bint sparse                       # one row of finite panels: zeros of x are passed over
-    bint runs                         # a fresh sum for each chunk of taps, added to y
+    ptrdiff_t runs                    # of so many taps at most, each a sum of its own; or 0
     bint gathers                      # x is copied first: its taps lie far apart
     char *totals                      # of w over all taps, in steps of y_channel; or NULL
     const char *one                   # the element 1

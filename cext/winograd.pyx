@@ -49,7 +49,7 @@ cdef enum:
     GRADIENT_SIZE = 2       # of a kernel gradient's tiles, and their width: 2 x 2 is slower, 4 x 4
     GRADIENT_WIDTH = 4      # is not exact enough
     # Scratch: what is computed again, with the panels for it; then the points.
-    AGAIN_PANELS = 96 * 1024
+    AGAIN_PANELS = 104 * 1024
     AGAIN_BYTES = 256 * 1024
     POINT_BYTES = SCRATCH_BYTES - AGAIN_BYTES
 
@@ -392,7 +392,7 @@ cdef void taps_again(const winograd_t *s, const kernel_transform_t *a, ptrdiff_t
     cdef ptrdiff_t row = a.vectors * s.kernel.lanes * s.itemsize, i, channel, at
     cdef char *taps = scratch + AGAIN_PANELS
     cdef int axis, kh, kw
-    d.runs = True
+    d.runs = run_taps(&s.w, 1)
     d.x = s.x.data + first_in * s.x.step[4]
     d.w, d.w_channel = s.y.data + panel * s.panel_width * s.y.step[4], s.y.step[4]
     d.y, d.y_channel, d.channels = taps, s.itemsize, a.channels
