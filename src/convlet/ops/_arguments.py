@@ -12,14 +12,14 @@ from convlet._reuse import empty
 from convlet._variable import Array as Array
 
 DATA_FORMATS = ("channels_last", "channels_first")
-_DTYPES = frozenset((np.dtype(np.float32), np.dtype(np.float64)))  # in native byte order
+DTYPES = frozenset((np.dtype(np.float32), np.dtype(np.float64)))  # in native byte order
 # How much work NumPy may spend on deciding whether two arrays overlap; undecided counts as shared.
 OVERLAP_WORK = 10_000
 
 
 def as_array(value: object, name: str, rank: int | None = None) -> Array:
     """`value` as a float32 or float64 ndarray in native byte order, without a copy of its own."""
-    if type(value) is np.ndarray and value.dtype in _DTYPES and value.ndim == (rank or value.ndim):
+    if type(value) is np.ndarray and value.dtype in DTYPES and value.ndim == (rank or value.ndim):
         return value
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(
@@ -28,7 +28,7 @@ def as_array(value: object, name: str, rank: int | None = None) -> Array:
         )
     if not isinstance(value, np.ndarray):
         value = _from_protocol(value, name)
-    if value.dtype not in _DTYPES:
+    if value.dtype not in DTYPES:
         raise TypeError(
             f"{name} must be float32 or float64 in native byte order, got "
             f"{_describe(value.dtype)}: convert it, as with {name}.astype(np.float32)"

@@ -378,6 +378,8 @@ def check_arrays(
     """x and a kernel as arrays of one dtype; `check_shapes` has the rest."""
     if type(data_format) is not str:
         arguments.check_choice("data_format", data_format, arguments.DATA_FORMATS)
+    if type(x) is type(kernel) is np.ndarray and x.dtype is kernel.dtype in arguments.DTYPES:
+        return x, kernel
     x, kernel = arguments.as_array(x, "x"), arguments.as_array(kernel, name)
     arguments.check_same_dtype("x", x, name, kernel)
     return x, kernel
@@ -493,8 +495,11 @@ def forward(
 ) -> Array:
     """`conv` of checked arrays, x with channels last; activation and out are not checked yet."""
     code = activation_code(activation)
-    inputs = (("x", x), ("kernel", kernel), ("bias", x if bias is None else bias))
-    result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
+    if out is None and geometry.data_format == "channels_last":  # the rest is much of a small call
+        result = view = arguments.new_array(geometry.shape, x.dtype)
+    else:
+        inputs = (("x", x), ("kernel", kernel), ("bias", x if bias is None else bias))
+        result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
         _DRIVERS[type(packed)](x, kernel, bias, view, geometry, code, packed)
         activate_rows(activation, view)
