@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from typing import TYPE_CHECKING
@@ -25,9 +26,17 @@ def describe(providers: list[Provider], threads: int) -> list[str]:
         f"Kernels    {runtime.isa()}, float32",
         f"Threads    {threads} for every candidate",
         f"Versions   {named}, Python {platform.python_version()}",
-        f"System     {platform.system()} {platform.machine()}",
+        f"System     {platform.system()} {platform.machine()}{_policy()}",
         f"Date       {time.strftime('%Y-%m-%d')}",
     ]
+
+
+def _policy() -> str:
+    """How the process is scheduled, where that is not as usual."""
+    if not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER:
+        return ""
+    names = {os.SCHED_FIFO: "real time, FIFO", os.SCHED_RR: "real time, round robin"}
+    return f", scheduled: {names.get(os.sched_getscheduler(0), 'not as usual')}"
 
 
 def processor() -> str:
