@@ -39,6 +39,7 @@ cdef extern from "simd/kernels.h" nogil:
         double low
         double high
         const char *bias
+        ptrdiff_t bias_row
 
     enum: MOST_NONZERO
 

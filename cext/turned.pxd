@@ -1,6 +1,6 @@
 # cython: language_level=3, cdivision=True
-"""Sums of few output channels over images with their channels last: an input gradient of a first
-layer. Channels would fill a few lanes of a panel only, so roles are turned:
+"""Sums of few output channels over images with their channels last: a last layer's forward, a first
+layer's input gradient. Channels would fill a few lanes of a panel only, so roles are turned:
 
                     panel's rows     its lanes           rows
     usual           taps             output channels     output pixels
@@ -17,7 +17,8 @@ from sums cimport *
 cdef enum:
     BAND_BYTES = 640 * 1024      # of transposed rows, and room to read beyond the last
     WEIGHTS_BYTES = 320 * 1024   # the panel for borders
-    LEAST_VECTORS = 4            # in a line of columns
+    LEAST_VECTORS = 3            # in a line of columns
+    MOST_CHANNELS = 12           # of 16 lanes
 
 
 cdef inline ptrdiff_t plane_bytes(const sum_t *s) noexcept nogil:
@@ -31,13 +32,13 @@ cdef inline ptrdiff_t band_rows(const sum_t *s) noexcept nogil:
 
 
 cdef inline bint is_turned(const sum_t *s) noexcept nogil:
-    """Whether the usual panel would leave half of its lanes idle, and this one would not; with one
-    tap in a window, transposing takes as long as it saves."""
+    """Whether the usual panel would leave a quarter of its lanes idle, and this one would not; with
+    one tap in a window, transposing takes as long as it saves."""
     cdef const segment_t *seg
     cdef ptrdiff_t index, lanes = s.kernel.lanes
-    if s.along_w.taps == 0 or s.groups > 1 or s.bias or s.activation:
+    if s.along_w.taps == 0 or s.groups > 1:
         return False
-    if 2 * s.channels > lanes or s.x_step[4] != s.itemsize or s.axis[1].outs * s.axis[1].taps > 1:
+    if 4 * s.channels > 3 * lanes or s.x_step[4] != s.itemsize or s.axis[1].outs * s.axis[1].taps > 1:
         return False
     if s.axis[2].taps * s.axis[3].taps == 1:
         return False
@@ -101,11 +102,24 @@ cdef inline void run_line(const sum_t *s, const segment_t *wide, panel_t *call) 
         call.panel = panel + first * s.itemsize
         call.y_offset = first * call.y_step
         s.kernel.panel(call)
+        if s.activation:
+            finish_activation(s, call)
+
+
+cdef inline void repeat_bias(const sum_t *s, edge_t *edge, char *to) noexcept nogil:
+    """A channel is a row here: so many vectors of its bias as a panel may have."""
+    cdef pack_t copy
+    edge.bias, edge.bias_row = to, s.kernel.tile_vectors * s.kernel.lanes * s.itemsize
+    copy.w, copy.w_step, copy.rows, copy.channel_step = s.bias, s.bias_step, s.channels, 0
+    copy.vectors, copy.channels = s.kernel.tile_vectors, s.kernel.tile_vectors * s.kernel.lanes
+    copy.to = to
+    s.kernel.pack(&copy)
 
 
 cdef inline void run_lines(const sum_t *s, const segment_t *high, const segment_t *wide, char *y,
                            const char *band) noexcept nogil:
     """One segment of columns in the rows of one segment; y is at the image, `band` at row 0."""
+    cdef char bias[MOST_CHANNELS * MAX_PANEL * 4]
     cdef const char *xs[MAX_PANEL]
     cdef char *ys[MAX_PANEL]
     cdef ptrdiff_t row_bytes = plane_bytes(s) * s.axis[4].taps, row, channel
@@ -120,6 +134,8 @@ cdef inline void run_lines(const sum_t *s, const segment_t *high, const segment_
     grid.x_step[2], grid.x_step[3] = wide.tap_step * s.w_step[3], s.w_step[4]
     grid.w_step[0], grid.w_step[1] = 0, high.source_tap_step * row_bytes
     grid.w_step[2], grid.w_step[3] = wide.source_tap_step * s.itemsize, plane_bytes(s)
+    if s.bias:
+        repeat_bias(s, &call.edge, bias)
     for channel in range(s.channels):
         xs[channel] = (s.w + high.tap * s.w_step[2] + wide.tap * s.w_step[3]
                        + channel * s.w_channel)
@@ -203,9 +219,12 @@ cdef inline void run_turned(void *context, ptrdiff_t task, void *scratch) noexce
     cdef ptrdiff_t row = s.blocks * task // s.block_parts, rows = s.axis[2].outs, low, end
     cdef ptrdiff_t end_row = s.blocks * (task + 1) // s.block_parts
     cdef box_t box = chunk_box(s, 0)
-    pack_panel(s, s.w, &box, 0, <char *>scratch)
+    cdef const char *packed = s.packed
+    if packed == NULL:
+        packed = <const char *>scratch
+        pack_panel(s, s.w, &box, 0, <char *>scratch)
     while row < end_row:
         low = row % rows
         end = band_end(s, low, min(rows, low + end_row - row))
-        run_band(s, row // rows, low, end, &box, <char *>scratch, <char *>scratch + WEIGHTS_BYTES)
+        run_band(s, row // rows, low, end, &box, packed, <char *>scratch + WEIGHTS_BYTES)
         row += end - low

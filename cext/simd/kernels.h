@@ -27,6 +27,7 @@ typedef struct {
     int clamp;        /* after the bias: max(low, .), then min(high, .); NaN stays NaN */
     double low, high;
     const char *bias; /* `vectors` vectors, or NULL */
+    ptrdiff_t bias_row; /* ... and as many for each row, so many bytes on; or 0 */
 } edge_t;
 
 /* Taps of a row at which x is not zero; count is -1 until they have been looked for. */

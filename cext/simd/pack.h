@@ -8,12 +8,40 @@ INLINE real NAME(load_one)(const void *p) {
 
 INLINE void NAME(store_one)(void *p, real value) { memcpy(p, &value, sizeof value); }
 
+#ifdef vpieces
+enum { NAME(STRIP) = LANES };
+
+/* STRIP rows as long as a square's side are transposed: squares side by side, a vector of them at a
+ * time. */
+INLINE void NAME(strip)(const char *x, ptrdiff_t x_step, char *y, ptrdiff_t y_step) {
+    enum { SIDE = NAME(SQUARE) };
+    V row[SIDE];
+    UNROLL for (int i = 0; i < SIDE; i++) row[i] = vpieces(x + i * x_step, SIDE * x_step);
+#if REAL_BITS == 32
+    const V a = OP(unpacklo)(row[0], row[1]), b = OP(unpacklo)(row[2], row[3]);
+    const V c = OP(unpackhi)(row[0], row[1]), d = OP(unpackhi)(row[2], row[3]);
+    vstore(y, OP(shuffle)(a, b, 0x44));
+    vstore(y + y_step, OP(shuffle)(a, b, 0xEE));
+    vstore(y + 2 * y_step, OP(shuffle)(c, d, 0x44));
+    vstore(y + 3 * y_step, OP(shuffle)(c, d, 0xEE));
+#else
+    vstore(y, OP(unpacklo)(row[0], row[1]));
+    vstore(y + y_step, OP(unpackhi)(row[0], row[1]));
+#endif
+}
+#else
+enum { NAME(STRIP) = NAME(SQUARE) };
+#define strip_f32 square_f32
+#define strip_f64 square_f64
+#endif
+
 /* Channels from `first` on, one by one, and zeros beyond the last. */
 INLINE void NAME(pack_row)(const pack_t *a, const char *w, char *to, ptrdiff_t first) {
-    ptrdiff_t j = first;
-    for (; j < a->channels; j++)
-        NAME(store_one)(to + j * sizeof(real), NAME(load_one)(w + j * a->channel_step));
-    for (; j < a->vectors * LANES; j++) NAME(store_one)(to + j * sizeof(real), 0);
+    const ptrdiff_t channels = a->channels, step = a->channel_step;
+    for (ptrdiff_t j = first; j < channels; j++)
+        NAME(store_one)(to + j * sizeof(real), NAME(load_one)(w + j * step));
+    if (channels < a->vectors * LANES)
+        memset(to + channels * sizeof(real), 0, (a->vectors * LANES - channels) * sizeof(real));
 }
 
 /* Rows ahead are asked for: what is packed comes from beyond L2, and often from a page at a time
@@ -35,18 +63,24 @@ static void NAME(pack_vectors)(const pack_t *a) {
 /* Rows that lie side by side: squares, then what is left of channels and of rows. Some rows at a
  * time, which stay in L1 until all their channels have come. */
 static void NAME(pack_squares)(const pack_t *a) {
-    enum { SIDE = NAME(SQUARE), BLOCK_ROWS = 64, AHEAD = 32 };
+    enum { SIDE = NAME(SQUARE), STRIP = NAME(STRIP), BLOCK_ROWS = 64, AHEAD = 32 };
     const ptrdiff_t rows = a->rows - a->rows % SIDE, channels = a->channels - a->channels % SIDE;
     const ptrdiff_t to_step = a->vectors * sizeof(V);
     for (ptrdiff_t first = 0; first < rows; first += BLOCK_ROWS) {
         const ptrdiff_t end = first + BLOCK_ROWS < rows ? first + BLOCK_ROWS : rows;
-        for (ptrdiff_t j = 0; j < channels; j += SIDE)
+        for (ptrdiff_t j = 0, side; j < channels; j += side) {
+            side = j + STRIP <= channels ? STRIP : SIDE;
             for (ptrdiff_t r = first; r < end; r += SIDE) {
                 const char *w = a->w + j * a->channel_step + r * sizeof(real);
+                char *to = a->to + r * to_step + j * sizeof(real);
                 if ((r - first) * sizeof(real) % 64 == 0)
-                    for (int i = 0; i < SIDE; i++) PREFETCH(w + (AHEAD + i) * a->channel_step);
-                NAME(square)(w, a->channel_step, a->to + r * to_step + j * sizeof(real), to_step);
+                    for (int i = 0; i < side; i++) PREFETCH(w + (AHEAD + i) * a->channel_step);
+                if (side == STRIP)
+                    NAME(strip)(w, a->channel_step, to, to_step);
+                else
+                    NAME(square)(w, a->channel_step, to, to_step);
             }
+        }
     }
     for (ptrdiff_t r = 0; r < a->rows; r++)
         NAME(pack_row)(a, a->w + r * a->w_step, a->to + r * to_step, r < rows ? channels : 0);

@@ -74,10 +74,17 @@ OUTLINE void NAME(spread_rows)(const panel_t *a, char *const *y, int rows, const
 }
 
 /* What the accumulators become: each step for all rows, so that its operands are fetched once. */
-INLINE void NAME(finish_tile)(const panel_t *a, char *const *y, const int R, const int C,
+INLINE void NAME(finish_tile)(const panel_t *a, ptrdiff_t first, const int R, const int C,
                               V rows[][TILE_VECTORS]) {
     const edge_t *e = &a->edge;
-    if (e->bias) {
+    char *const *y = a->y + first;
+    if (e->bias && e->bias_row) {
+        UNROLL for (int r = 0; r < R; r++) {
+            const char *bias = e->bias + (first + r) * e->bias_row;
+            UNROLL for (int c = 0; c < C; c++)
+                rows[r][c] = vadd(rows[r][c], vload(bias + c * (ptrdiff_t)sizeof(V)));
+        }
+    } else if (e->bias) {
         UNROLL for (int c = 0; c < C; c++) {
             const V bias = vload(e->bias + c * (ptrdiff_t)sizeof(V));
             UNROLL for (int r = 0; r < R; r++) rows[r][c] = vadd(rows[r][c], bias);
@@ -158,7 +165,7 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
                     w += w_step;
                 }
             }
-    NAME(finish_tile)(a, y, R, C, acc);
+    NAME(finish_tile)(a, first, R, C, acc);
     NAME(write_rows)(a, y, R, C, acc);
 }
 
@@ -195,7 +202,7 @@ INLINE void NAME(sparse_row)(const int C, const panel_t *a) {
         UNROLL for (int c = 0; c < C; c++)
             acc[0][c] = vfma(value, vload(w + c * (ptrdiff_t)sizeof(V)), acc[0][c]);
     }
-    NAME(finish_tile)(a, a->y, 1, C, acc);
+    NAME(finish_tile)(a, 0, 1, C, acc);
     NAME(write_rows)(a, a->y, 1, C, acc);
 }
 

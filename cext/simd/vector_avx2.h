@@ -44,6 +44,13 @@ static const int first_lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
     _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(a, b, 0xD8)), 0xD8))
 #define EVENS_64(a, b) _mm256_permute4x64_pd(_mm256_shuffle_pd(a, b, 0xA), 0xD8)
 
+/* Two 16-byte pieces of memory, `step` bytes apart. */
+#define vpieces(p, step) PASTE(PIECES_, REAL_BITS)(p, step)
+#define PIECES_32(p, step)                                                    \
+    _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps((const float *)(p))), \
+                         _mm_loadu_ps((const float *)((p) + (step))), 1)
+#define PIECES_64(p, step) _mm256_castps_pd(PIECES_32(p, step))
+
 /* Each 32 bits of the result: those of a that their index names. */
 #define vpermute(a, indices) \
     PASTE(PERMUTE_, REAL_BITS)(a, _mm256_loadu_si256((const __m256i *)(indices)))

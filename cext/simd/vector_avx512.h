@@ -40,6 +40,17 @@
     (a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31), b)
 #define EVENS_64(a, b) OP(permutex2var)(a, _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15), b)
 
+/* Four 16-byte pieces of memory, `step` bytes apart. */
+#define vpieces(p, step) PASTE(PIECES_, REAL_BITS)(p, step)
+#define PIECE(p, step, i) _mm_loadu_ps((const float *)((p) + (i) * (step)))
+#define PIECES_32(p, step)                                                                       \
+    _mm512_insertf32x4(                                                                          \
+        _mm512_insertf32x4(_mm512_insertf32x4(_mm512_castps128_ps512(PIECE(p, step, 0)),         \
+                                              PIECE(p, step, 1), 1),                             \
+                           PIECE(p, step, 2), 2),                                                \
+        PIECE(p, step, 3), 3)
+#define PIECES_64(p, step) _mm512_castps_pd(PIECES_32(p, step))
+
 /* Each 32 bits of the result: those of a that their index names. */
 #define vpermute(a, indices) PASTE(PERMUTE_, REAL_BITS)(a, _mm512_loadu_si512(indices))
 #define PERMUTE_32(a, i) _mm512_permutexvar_ps(i, a)

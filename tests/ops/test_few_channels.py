@@ -39,6 +39,8 @@ TURNED = [
     ConvConfig(1, (9, 67), (2, 2), 5, 1, 6, (4, 1)),  # rows that no window sees
     ConvConfig(2, (12, 90), (3, 3), 19, 1, 4, padding="same", use_bias=False),
     ConvConfig(1, (30, 75), (5, 2), 40, 1, 2, (3, 1), 2, use_bias=False),
+    ConvConfig(2, (9, 70), (3, 3), 20, 1, 5, padding=1),  # forward, with a bias
+    ConvConfig(1, (11, 58), (2, 5), 37, 1, 12, (2, 1), "same", (1, 2)),
 ]
 
 
@@ -62,7 +64,7 @@ def test_same_bits_as_panels(isa, dtype, threads, config):
         assert_same_bits(*pair, config)
 
 
-@pytest.mark.parametrize("config", CONFIGS[:3], ids=str)
+@pytest.mark.parametrize("config", CONFIGS[:3] + TURNED[-2:], ids=str)
 def test_unaligned_reversed_and_out(isa, dtype, config):
     arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
     expected = results(config, *arrays, activation="tanh")
