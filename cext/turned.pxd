@@ -38,7 +38,9 @@ cdef inline bint is_turned(const sum_t *s) noexcept nogil:
     cdef ptrdiff_t index, lanes = s.kernel.lanes
     if s.along_w.taps == 0 or s.groups > 1:
         return False
-    if 4 * s.channels > 3 * lanes or s.x_step[4] != s.itemsize or s.axis[1].outs * s.axis[1].taps > 1:
+    if 4 * s.channels > 3 * lanes or s.x_step[4] != s.itemsize:
+        return False
+    if s.axis[1].outs * s.axis[1].taps > 1:
         return False
     if s.axis[2].taps * s.axis[3].taps == 1:
         return False
