@@ -142,3 +142,12 @@ def test_bad_sizes_and_inputs():
     for layer in (layers.ZeroPadding2D(), layers.UpSampling2D(), layers.GlobalMaxPooling2D()):
         with pytest.raises(ValueError, match="must have 4 axes"):
             layer(np.ones((1, 6, 7), "float32"))
+
+
+def test_nothing_is_enlarged_at_once_by_any_factor():
+    """A list of what each of its rows is blended from took minutes, and gigabytes."""
+    layer = layers.UpSampling2D((10**8, 1), interpolation="bilinear")
+    x = np.empty((0, 1, 2, 3), "float32")
+    y, pullback = layer.vjp(x)
+    assert y.shape == layer(x).shape == (0, 10**8, 2, 3)
+    assert pullback(y)[0].shape == x.shape

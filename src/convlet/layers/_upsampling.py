@@ -113,7 +113,7 @@ def interpolate(x: Array, axis: int, factor: int) -> Array:
         return x
     x = np.moveaxis(x, axis, 0)
     y = np.empty((len(x) * factor, *x.shape[1:]), x.dtype)
-    for part, share, inner, neighbour, edge in _blends(factor):
+    for part, share, inner, neighbour, edge in _blends(factor if y.size else 0):
         target = y[part]
         np.multiply(x, 1 - share, out=target)
         if share:
@@ -128,7 +128,7 @@ def interpolate_grad(dy: Array, axis: int, factor: int) -> Array:
         return dy
     dy = np.moveaxis(dy, axis, 0)
     dx = np.zeros((len(dy) // factor, *dy.shape[1:]), dy.dtype)
-    for part, share, inner, neighbour, edge in _blends(factor):
+    for part, share, inner, neighbour, edge in _blends(factor if dy.size else 0):
         source = dy[part]
         dx += (1 - share) * source
         if share:
