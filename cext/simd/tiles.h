@@ -1,8 +1,9 @@
 /* Tiles of a Winograd convolution, 3 x 3 taps, stride 1: what winograd.h transforms.
  *
  * A tile is `size` x `size` outputs (2 or 4), or 2 x 4 for a kernel's gradient, and the patch of
- * (size + 2) x (width + 2) = points inputs that they see. A transform makes `points` numbers of each patch and channel; for every point, tiles times
- * weights is then a product of matrices, which the panel kernel computes. Steps are in bytes.
+ * (size + 2) x (width + 2) = points inputs that they see. A transform makes `points` numbers of each
+ * patch and channel; for every point, tiles times weights is then a product of matrices, which the
+ * panel kernel computes. Steps are in bytes.
  */
 #ifndef CONVLET_TILES_H
 #define CONVLET_TILES_H

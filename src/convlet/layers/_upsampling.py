@@ -113,7 +113,7 @@ def interpolate(x: Array, axis: int, factor: int) -> Array:
         return x
     x = np.moveaxis(x, axis, 0)
     y = np.empty((len(x) * factor, *x.shape[1:]), x.dtype)
-    for part, share, inner, neighbour, edge in _blends(factor if y.size else 0):
+    for part, share, inner, neighbour, edge in _blends(factor, y):
         target = y[part]
         np.multiply(x, 1 - share, out=target)
         if share:
@@ -128,7 +128,7 @@ def interpolate_grad(dy: Array, axis: int, factor: int) -> Array:
         return dy
     dy = np.moveaxis(dy, axis, 0)
     dx = np.zeros((len(dy) // factor, *dy.shape[1:]), dy.dtype)
-    for part, share, inner, neighbour, edge in _blends(factor if dy.size else 0):
+    for part, share, inner, neighbour, edge in _blends(factor, dy):
         source = dy[part]
         dx += (1 - share) * source
         if share:
@@ -137,14 +137,15 @@ def interpolate_grad(dy: Array, axis: int, factor: int) -> Array:
     return np.moveaxis(dx, 0, axis)
 
 
-def _blends(factor: int) -> list[tuple[slice, float, slice, slice, slice]]:
+def _blends(factor: int, larger: Array) -> list[tuple[slice, float, slice, slice, slice]]:
     """For each offset in a box: its elements, and the share that a neighbour has in them.
 
     Then which elements have a neighbour, the neighbours, and the one that itself is its neighbour.
+    Nothing where the larger array has no elements: the factor may be any then.
     """
     before = slice(1, None), slice(None, -1), slice(None, 1)
     after = slice(None, -1), slice(1, None), slice(-1, None)
-    centres = [(offset + 0.5) / factor - 0.5 for offset in range(factor)]
+    centres = [(offset + 0.5) / factor - 0.5 for offset in range(factor if larger.size else 0)]
     return [
         (slice(offset, None, factor), abs(centre), *(before if centre < 0 else after))
         for offset, centre in enumerate(centres)
