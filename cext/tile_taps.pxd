@@ -1,0 +1,97 @@
+# cython: language_level=3, cdivision=True
+"""Taps by tiles: a convolution's gradient in its kernel."""
+from libc.string cimport memset
+
+from api cimport *
+from arrays cimport *
+from sums cimport *
+from tile_again cimport *
+from tiles cimport *
+
+cdef enum:
+    RUN_TILES = 30          # summed with a fresh accumulator
+    LEAST_INS = 16          # input channels of a block, so that scratch holds a run
+
+
+cdef inline void multiply_run(const winograd_t *s, const transform_t *source,
+                              const transform_t *grad, const kernel_transform_t *result,
+                              bint add) noexcept nogil:
+    """At each point, input channels times filters, summed over a run of tiles."""
+    cdef const char *xs[MAX_PANEL]
+    cdef char *ys[MAX_PANEL]
+    cdef panel_t call
+    cdef ptrdiff_t i, row = grad.tile_step
+    memset(&call, 0, sizeof(call))
+    for i in range(source.channels):
+        xs[i] = source.points + i * s.itemsize
+        ys[i] = result.panel + i * row
+    call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, source.channels
+    call.vectors = result.vectors
+    call.channels, call.y_step = call.vectors * s.kernel.lanes, s.itemsize
+    call.panel, call.edge.add = grad.points, add
+    call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
+    call.grid.size[3], call.grid.x_step[3] = source.count, source.tile_step
+    call.grid.w_step[3] = row
+    for _ in range(s.points):
+        s.kernel.panel(&call)
+        call.x_offset += source.point_step
+        call.y_offset += result.point_step
+        call.panel += grad.point_step
+
+
+cdef inline void sum_runs(const winograd_t *s, ptrdiff_t first_in, ptrdiff_t panel,
+                          const kernel_transform_t *result, char *points) noexcept nogil:
+    """All tiles of the batch, a run at a time."""
+    cdef tile_t tiles[RUN_TILES]
+    cdef tile_t grads[RUN_TILES]
+    cdef transform_t source, grad
+    cdef ptrdiff_t number, first, count, t
+    for number in range(ceil_div(s.tiles, RUN_TILES)):
+        first = number * RUN_TILES
+        count = min(s.tiles - first, RUN_TILES)
+        locate_tiles(s, first, count, tiles)
+        for t in range(count):
+            grads[t].x = tiles[t].y + panel * s.panel_width * s.y.step[4]
+            grads[t].row[0] = grads[t].column[0] = 0
+            grads[t].row[1], grads[t].column[1] = tiles[t].rows, tiles[t].columns
+            tiles[t].x += first_in * s.x.step[4]
+        source = input_transform(s, tiles, count, &s.x, result.ins, points)
+        grad = input_transform(s, grads, count, &s.y, result.channels,
+                               points + s.points * source.point_step)
+        s.kernel.winograd_input(&source)
+        s.kernel.winograd_gradient(&grad)
+        multiply_run(s, &source, &grad, result, first > 0)
+
+
+cdef inline void run_gradient(void *context, ptrdiff_t task, void *scratch) noexcept nogil:
+    """One block of input channels by one panel of filters."""
+    cdef const winograd_t *s = <const winograd_t *>context
+    cdef ptrdiff_t panel = task % s.panels, first_in = task // s.panels * s.ins
+    cdef kernel_transform_t a
+    memset(&a, 0, sizeof(a))
+    a.ins, a.channels = min(s.ins, s.w.size[3] - first_in), panel_channels(s, panel)
+    a.vectors, a.size = vectors_of(s, a.channels), s.size
+    a.w = s.w.data + first_in * s.w.step[3] + panel * s.panel_width * s.w.step[4]
+    a.row_step, a.column_step = s.w.step[1], s.w.step[2]
+    a.in_step, a.channel_step = s.w.step[3], s.w.step[4]
+    a.panel = <char *>scratch + AGAIN_BYTES
+    a.point_step = a.ins * padded_bytes(s, a.channels)
+    a.strange = a.panel + s.points * a.point_step
+    sum_runs(s, first_in, panel, &a, a.strange + a.point_step)
+    if not s.kernel.winograd_kernel_gradient(&a):
+        taps_again(s, &a, first_in, panel, <char *>scratch)
+
+
+cdef inline ptrdiff_t plan_gradient(winograd_t *s, int threads) noexcept nogil:
+    """Blocks of input channels that fit the scratch, as few as give every thread the same: each
+    transforms all of the output's gradient. Returns the number of tasks."""
+    cdef ptrdiff_t width = s.panel_width, ins = s.x.size[4], run = s.points * RUN_TILES, parts
+    cdef ptrdiff_t each = threads // common_divisor(s.panels, threads)
+    cdef ptrdiff_t left = (POINT_BYTES - 2 * s.points * APART) // s.itemsize - run * width
+    cdef ptrdiff_t most = left // ((s.points + 1) * width + run)
+    most = min(most, MAX_PANEL) // s.kernel.lanes * s.kernel.lanes
+    parts = ceil_div(ins, most)
+    parts = max(parts, min(ceil_div(parts, each) * each, ceil_div(ins, LEAST_INS)))
+    s.ins = ceil_div(ceil_div(ins, parts), LEAST_INS) * LEAST_INS
+    s.ins = min(s.ins, most)
+    return ceil_div(ins, s.ins) * s.panels

@@ -1,0 +1,125 @@
+# cython: language_level=3, cdivision=True
+"""Tiles of a Winograd convolution: where they lie, their points, and products of points."""
+from libc.string cimport memset
+
+from api cimport *
+from arrays cimport *
+from segments cimport *
+from sums cimport *
+
+cdef enum:
+    TAPS = 3
+    MOST_TILES = 48         # in a block
+    APART = 64              # bytes between points: else all points of a tile may share L1 sets
+    # Scratch: what is computed again, then the points.
+    AGAIN_BYTES = 256 * 1024
+    POINT_BYTES = SCRATCH_BYTES - AGAIN_BYTES
+
+
+cdef struct winograd_t:
+    const kernels_t *kernel
+    ptrdiff_t itemsize
+    int dtype, size, width, points   # size x width outputs in a tile
+    array_t x, y, w                  # of a kernel gradient, y is the output's and w the result
+    ptrdiff_t before[2]
+    ptrdiff_t high, wide, tiles      # tiles along H and W, and all of them
+    const char *packed
+    const char *bias
+    ptrdiff_t bias_step
+    edge_t edge
+    activation_t activation
+    double alpha
+    # Blocking
+    ptrdiff_t ins, panels, panel_width  # input channels of a block, output channels of a panel
+    ptrdiff_t blocks, block_parts, panel_parts
+
+
+cdef inline void set_tiles(winograd_t *s) noexcept nogil:
+    cdef sum_t panels  # set_panels looks at three fields only
+    panels.lanewise = False
+    panels.kernel, panels.channels = s.kernel, s.y.size[4]
+    set_panels(&panels)
+    s.panels, s.panel_width = panels.panels, panels.panel_width
+    s.points = (s.size + 2) * (s.width + 2)
+    s.high, s.wide = ceil_div(s.y.size[2], s.size), ceil_div(s.y.size[3], s.width)
+    s.tiles = s.y.size[0] * s.high * s.wide
+    s.ins = s.x.size[4]
+
+
+cdef inline void locate_tiles(const winograd_t *s, ptrdiff_t first, ptrdiff_t count,
+                              tile_t *tiles) noexcept nogil:
+    cdef ptrdiff_t t, image, row, column, top, left
+    for t in range(count):
+        image = (first + t) // (s.high * s.wide)
+        row = (first + t) // s.wide % s.high * s.size
+        column = (first + t) % s.wide * s.width
+        top, left = row - s.before[0], column - s.before[1]
+        tiles[t].x = s.x.data + image * s.x.step[0] + top * s.x.step[2] + left * s.x.step[3]
+        tiles[t].y = s.y.data + image * s.y.step[0] + row * s.y.step[2] + column * s.y.step[3]
+        tiles[t].row[0] = <int>clip(-top, 0, 6)
+        tiles[t].row[1] = <int>clip(s.x.size[2] - top, 0, 6)
+        tiles[t].column[0] = <int>clip(-left, 0, 6)
+        tiles[t].column[1] = <int>clip(s.x.size[3] - left, 0, 6)
+        tiles[t].rows = <int>min(s.y.size[2] - row, s.size)
+        tiles[t].columns = <int>min(s.y.size[3] - column, s.width)
+
+
+cdef inline ptrdiff_t panel_channels(const winograd_t *s, ptrdiff_t panel) noexcept nogil:
+    return min(s.y.size[4] - panel * s.panel_width, s.panel_width)
+
+
+cdef inline int vectors_of(const winograd_t *s, ptrdiff_t channels) noexcept nogil:
+    return <int>ceil_div(channels, s.kernel.lanes)
+
+
+cdef inline ptrdiff_t padded_bytes(const winograd_t *s, ptrdiff_t channels) noexcept nogil:
+    return vectors_of(s, channels) * s.kernel.lanes * s.itemsize
+
+
+cdef inline transform_t input_transform(const winograd_t *s, tile_t *tiles, ptrdiff_t count,
+                                        const array_t *array, ptrdiff_t channels,
+                                        char *points) noexcept nogil:
+    """Of tiles of x, or of y where that is given."""
+    cdef transform_t a
+    memset(&a, 0, sizeof(a))
+    a.tiles, a.count, a.channels = tiles, count, channels
+    a.size, a.width = s.size, s.width
+    a.row_step, a.column_step, a.channel_step = array.step[2], array.step[3], array.step[4]
+    a.points, a.tile_step = points, padded_bytes(s, channels)
+    a.point_step = count * a.tile_step + APART
+    return a
+
+
+cdef inline transform_t output_transform(const winograd_t *s, tile_t *tiles, ptrdiff_t count,
+                                         ptrdiff_t panel, char *points) noexcept nogil:
+    """Of the tiles' outputs in one panel's channels; `strange` lies behind the points."""
+    cdef transform_t a = input_transform(s, tiles, count, &s.y, panel_channels(s, panel), points)
+    a.edge = s.edge
+    a.strange, a.strange_step = points + s.points * a.point_step, a.tile_step
+    return a
+
+
+cdef inline void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *source,
+                          const transform_t *result) noexcept nogil:
+    """At each point, the tiles' inputs times one panel of the kernel."""
+    cdef const char *xs[MOST_TILES]
+    cdef char *ys[MOST_TILES]
+    cdef panel_t call
+    cdef ptrdiff_t t
+    memset(&call, 0, sizeof(call))
+    for t in range(source.count):
+        xs[t] = source.points + t * source.tile_step
+        ys[t] = result.points + t * result.tile_step
+    call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, source.count
+    call.vectors = vectors_of(s, result.channels)
+    call.channels, call.y_step = call.vectors * s.kernel.lanes, s.itemsize
+    call.panel = s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
+    call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
+    call.grid.size[3], call.grid.x_step[3] = s.ins, s.itemsize
+    call.grid.w_step[3] = result.tile_step
+    call.panel_bytes = s.ins * result.tile_step
+    for _ in range(s.points):
+        s.kernel.panel(&call)
+        call.x_offset += source.point_step
+        call.y_offset += result.point_step
+        call.panel += s.ins * result.tile_step
