@@ -99,6 +99,7 @@ cdef extern from "simd/kernels.h" nogil:
         char *points
         ptrdiff_t point_step, tile_step
         edge_t edge
+        int pools
         char *strange
         ptrdiff_t strange_step
 

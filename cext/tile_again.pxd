@@ -29,6 +29,22 @@ cdef inline sum_t direct_sum(const winograd_t *s) noexcept nogil:
     return d
 
 
+cdef inline char *pool_again(const winograd_t *s, const tile_t *tile, ptrdiff_t channels,
+                             char *outputs) noexcept nogil:
+    """Maxima of a tile's outputs, behind them; both lie side by side."""
+    cdef window_t a
+    cdef ptrdiff_t pixel = channels * s.itemsize, row = tile.columns * pixel
+    memset(&a, 0, sizeof(a))
+    a.rows, a.outer, a.lanes = tile.rows // 2, tile.columns // 2, channels
+    a.taps[0], a.taps[1], a.taps[2] = 1, 2, 2
+    a.x.data, a.x.tap_step[1], a.x.tap_step[2] = outputs, row, pixel
+    a.x.row_step, a.x.outer_step, a.x.lane_step = 2 * row, 2 * pixel, s.itemsize
+    a.y.data = outputs + tile.rows * row
+    a.y.row_step, a.y.outer_step, a.y.lane_step = a.outer * pixel, pixel, s.itemsize
+    s.kernel.pool(&a)
+    return a.y.data
+
+
 cdef inline void tile_again(const winograd_t *s, const transform_t *a, ptrdiff_t number,
                             ptrdiff_t index, ptrdiff_t panel, char *scratch) noexcept nogil:
     """Compute a tile's outputs in one panel directly, and copy them to the marked channels."""
@@ -54,14 +70,16 @@ cdef inline void tile_again(const winograd_t *s, const transform_t *a, ptrdiff_t
     plain_segment(&d.axis[4], 1, s.ins)
     plan(&d, 1)
     run_part(&d, 0, 0, d.blocks, 0, d.panels, scratch)
+    if s.pool > 1:
+        outputs = pool_again(s, tile, a.channels, outputs)
     for channel in range(a.channels):
         if not is_marked(a.strange + index * a.strange_step + channel * s.itemsize, s.itemsize):
             continue
-        for i in range(tile.rows):
-            for j in range(tile.columns):
+        for i in range(tile.rows // s.pool):
+            for j in range(tile.columns // s.pool):
                 memcpy(tile.y + i * a.row_step + j * a.column_step + channel * a.channel_step,
-                       outputs + i * d.y_step[2] + j * d.y_step[3] + channel * s.itemsize,
-                       s.itemsize)
+                       outputs + ((i * (tile.columns // s.pool) + j) * a.channels + channel)
+                       * s.itemsize, s.itemsize)
 
 
 cdef inline void taps_again(const winograd_t *s, const kernel_transform_t *a, ptrdiff_t first_in,

@@ -22,6 +22,8 @@ cdef struct winograd_t:
     int dtype, size, width, points   # size x width outputs in a tile
     array_t x, y, w                  # of a kernel gradient, y is the output's and w the result
     ptrdiff_t before[2]
+    int pool                         # y is the maxima of squares of 2 x 2 outputs, or outputs: 1
+    ptrdiff_t outs[2]                # along H and W
     ptrdiff_t high, wide, tiles      # tiles along H and W, and all of them
     const char *packed
     const char *bias
@@ -41,7 +43,7 @@ cdef inline void set_tiles(winograd_t *s) noexcept nogil:
     set_panels(&panels)
     s.panels, s.panel_width = panels.panels, panels.panel_width
     s.points = (s.size + 2) * (s.width + 2)
-    s.high, s.wide = ceil_div(s.y.size[2], s.size), ceil_div(s.y.size[3], s.width)
+    s.high, s.wide = ceil_div(s.outs[0], s.size), ceil_div(s.outs[1], s.width)
     s.tiles = s.y.size[0] * s.high * s.wide
     s.ins = s.x.size[4]
 
@@ -55,13 +57,14 @@ cdef inline void locate_tiles(const winograd_t *s, ptrdiff_t first, ptrdiff_t co
         column = (first + t) % s.wide * s.width
         top, left = row - s.before[0], column - s.before[1]
         tiles[t].x = s.x.data + image * s.x.step[0] + top * s.x.step[2] + left * s.x.step[3]
-        tiles[t].y = s.y.data + image * s.y.step[0] + row * s.y.step[2] + column * s.y.step[3]
+        tiles[t].y = (s.y.data + image * s.y.step[0] + row // s.pool * s.y.step[2]
+                      + column // s.pool * s.y.step[3])
         tiles[t].row[0] = <int>clip(-top, 0, 6)
         tiles[t].row[1] = <int>clip(s.x.size[2] - top, 0, 6)
         tiles[t].column[0] = <int>clip(-left, 0, 6)
         tiles[t].column[1] = <int>clip(s.x.size[3] - left, 0, 6)
-        tiles[t].rows = <int>min(s.y.size[2] - row, s.size)
-        tiles[t].columns = <int>min(s.y.size[3] - column, s.width)
+        tiles[t].rows = <int>min(s.outs[0] - row, s.size)
+        tiles[t].columns = <int>min(s.outs[1] - column, s.width)
 
 
 cdef inline ptrdiff_t panel_channels(const winograd_t *s, ptrdiff_t panel) noexcept nogil:
@@ -94,7 +97,7 @@ cdef inline transform_t output_transform(const winograd_t *s, tile_t *tiles, ptr
                                          ptrdiff_t panel, char *points) noexcept nogil:
     """Of the tiles' outputs in one panel's channels; `strange` lies behind the points."""
     cdef transform_t a = input_transform(s, tiles, count, &s.y, panel_channels(s, panel), points)
-    a.edge = s.edge
+    a.edge, a.pools = s.edge, s.pool > 1
     a.strange, a.strange_step = points + s.points * a.point_step, a.tile_step
     return a
 

@@ -91,6 +91,20 @@ cdef int start(winograd_t *s, x, y, int y_access, w, int w_access, geometry,
         raise ValueError("x and result must have the same number of images, and two spatial axes")
     if not (count_elements(&s.x) and count_elements(&s.y)):
         raise ValueError("arrays must not be empty")
+    s.pool, s.outs[0], s.outs[1] = 1, s.y.size[2], s.y.size[3]
+    return 0
+
+
+cdef int start_pool(winograd_t *s, int pool, shape, activation_t activation) except -1:
+    """y is maxima; `shape` is that of what they are maxima of."""
+    cdef int axis
+    if pool != 2 or activation != NULL:
+        raise ValueError("pool must be 2, of what is activated in registers")
+    _, s.outs[0], s.outs[1], _ = shape
+    for axis in range(2):
+        if s.outs[axis] < 2 or s.outs[axis] // 2 != s.y.size[axis + 2]:
+            raise ValueError("result must be half as high and wide as what is pooled")
+    s.pool = pool
     return 0
 
 
@@ -158,14 +172,18 @@ def transform(kernel not None, int size):
 
 
 def forward(x not None, kernel not None, bias, out not None, geometry not None,
-            tuple activation not None, Transformed transformed not None):
+            tuple activation not None, Transformed transformed not None, int pool=1):
     """out (N OH OW CO) = x (N H W CI) convolved with kernel (3 3 CI CO), plus bias, activated.
 
-    `transformed` is the kernel's transform. Of `geometry` only the padding before counts.
+    `transformed` is the kernel's transform. Of `geometry` only the padding before counts; with a
+    `pool` of 2 also the shape of that sum, and out (N OH/2 OW/2 CO) is its maxima over 2 x 2.
     """
     cdef winograd_t s
     cdef array_t b
     start(&s, x, out, WRITE, kernel, READ, geometry, transformed.size)
+    s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)
+    if pool != 1:
+        start_pool(&s, pool, geometry.shape, s.activation)
     set_tiles(&s)
     if transformed.isa != api.isa or transformed.kernel.itemsize != s.itemsize or memcmp(
             transformed.kernel.size, s.w.size, sizeof(s.w.size)):
@@ -177,7 +195,6 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
         if b.size[4] != s.y.size[4] or count_elements(&b) != b.size[4]:
             raise ValueError("bias must have one element for each output channel")
         s.bias, s.bias_step = b.data, b.step[4]
-    s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)
     run(run_forward, &s, plan_forward(&s, api.threads))
 
 

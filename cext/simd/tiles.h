@@ -29,6 +29,7 @@ typedef struct {
     char *points;
     ptrdiff_t point_step, tile_step;
     edge_t edge;                 /* output only; resume and add are not used */
+    int pools;                   /* output only: y is the maxima of squares of 2 x 2 outputs */
     char *strange;               /* output only: real[tile][vectors * lanes], NaN for a channel in
                                     which an output of the tile, before the bias, is not finite */
     ptrdiff_t strange_step;

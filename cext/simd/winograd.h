@@ -175,13 +175,32 @@ static void NAME(winograd_input)(const transform_t *a) {
 /* Points of every tile's 2 x 4 output gradients, which take the place of the taps. */
 static void NAME(winograd_gradient)(const transform_t *a) { NAME(tiles_points)(2, 4, 1, a); }
 
+/* One row of a tile's outputs, or where that pools, every second of the maxima over it and the row
+ * `above`. The maximum is pool.h's of numbers that are all NaN or none. */
+INLINE void NAME(write_outputs)(const int size, const transform_t *a, const tile_t *tile, int i,
+                                ptrdiff_t channel, const V *above, const V *outputs) {
+    char *y = tile->y + (a->pools ? i / 2 : i) * a->row_step + channel * a->channel_step;
+    const ptrdiff_t left = a->channels - channel;
+    if (a->pools) {
+        UNROLL for (int j = 0; j + 1 < size; j += 2) {
+            V most = vmax(above[j + 1], above[j]);
+            most = vmax(outputs[j + 1], vmax(outputs[j], most));
+            if (j + 1 < tile->columns)
+                NAME(write_channels)(y + j / 2 * a->column_step, a->channel_step, left, most);
+        }
+        return;
+    }
+    UNROLL for (int j = 0; j < size; j++)
+        if (j < tile->columns)
+            NAME(write_channels)(y + j * a->column_step, a->channel_step, left, outputs[j]);
+}
+
 /* The outputs of one tile in LANES channels; returns zeros, or NaN where one is not finite. */
 INLINE V NAME(tile_outputs)(const int size, const transform_t *a, const tile_t *tile,
                             const char *from, ptrdiff_t channel) {
     const edge_t *e = &a->edge;
     const V low = vset1((real)e->low), high = vset1((real)e->high);
-    const ptrdiff_t left = a->channels - channel;
-    V half[4][MOST_SIDE], bias = vset1(0), strange = vset1(0);
+    V half[4][MOST_SIDE], above[4], bias = vset1(0), strange = vset1(0);
     if (e->bias) bias = vload(e->bias + channel * (ptrdiff_t)sizeof(real));
     for (int j = 0; j < size + 2; j++) {
         V column[MOST_SIDE], outputs[4];
@@ -190,19 +209,19 @@ INLINE V NAME(tile_outputs)(const int size, const transform_t *a, const tile_t *
         NAME(output_points)(size, size, column, outputs);
         UNROLL for (int i = 0; i < size; i++) half[i][j] = outputs[i];
     }
+    UNROLL for (int j = 0; j < size; j++) above[j] = low;
     for (int i = 0; i < tile->rows; i++) {
         V outputs[4];
         NAME(output_points)(size, size, half[i], outputs);
         UNROLL for (int j = 0; j < size; j++) {
-            V y = outputs[j];
-            strange = vfma(y, vset1(0), strange);
-            if (e->bias) y = vadd(y, bias);
-            if (e->clamp) y = vmin(high, vmax(low, y));
-            if (j < tile->columns)
-                NAME(write_channels)(tile->y + i * a->row_step + j * a->column_step +
-                                         channel * a->channel_step,
-                                     a->channel_step, left, y);
+            strange = vfma(outputs[j], vset1(0), strange);
+            if (e->bias) outputs[j] = vadd(outputs[j], bias);
+            if (e->clamp) outputs[j] = vmin(high, vmax(low, outputs[j]));
         }
+        if (a->pools && i % 2 == 0)
+            memcpy(above, outputs, sizeof above);
+        else
+            NAME(write_outputs)(size, a, tile, i, channel, above, outputs);
     }
     return strange;
 }

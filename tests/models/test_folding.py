@@ -11,6 +11,7 @@ from comparison import assert_same_bits
 from convlet import Input, Model, Sequential, layers
 from convlet.models import _folding
 from convlet.models._parts import Bound
+from convlet.ops import _pooled
 
 
 def images(shape=(5, 9, 8, 6), dtype="float32", seed=0):
@@ -197,3 +198,62 @@ def test_a_copy_folds_weights_of_its_own(copied):
     second.layers[1].beta.assign(np.full(4, 1e6, np.float32))
     assert (second(x) > 1e5).all()
     assert_same_bits(model(x), before, "the one that was copied")
+
+
+POOLED = {
+    "in one call": ({"activation": "relu"}, {}),
+    "of no activation": ({}, {}),
+    "of odd maps": ({"activation": "relu", "kernel_size": 3, "padding": "same"}, {}),
+    "activated afterwards": ({"activation": "tanh"}, {}),
+    "windows that overlap": ({"activation": "relu"}, {"pool_size": 3, "strides": 2}),
+    "padded windows": ({"activation": "relu", "padding": "same"}, {"padding": "same"}),
+    "by the direct algorithm": ({"activation": "relu", "strides": 2}, {}),
+}
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("kind", POOLED)
+def test_a_maximum_after_a_convolution_changes_no_bit(kind, data_format):
+    conv, pool = POOLED[kind]
+    model = Sequential(
+        [
+            layers.Conv2D(**{"filters": 20, "kernel_size": 3, "data_format": data_format, **conv}),
+            layers.MaxPooling2D(data_format=data_format, **pool),
+        ]
+    )
+    shape = (5, 13, 12, 18) if data_format == "channels_last" else (5, 18, 13, 12)
+    x = images(shape)
+    x[0, 3, 3, 3], x[1, 2, 2, 1], x[2] = np.nan, np.inf, 0
+    with np.errstate(invalid="ignore"):
+        assert_same_bits(model(x), one_by_one(model, x), kind)
+        assert count_calls(model) == 1
+        model.layers[0].activation = "sigmoid"
+        assert_same_bits(model(x), one_by_one(model, x), "exchanged")
+
+
+def test_a_maximum_after_all_that_is_folded():
+    model = Sequential(
+        [layers.Conv2D(20, 3), layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D()]
+    )
+    x = images((5, 13, 12, 18))
+    model(x)
+    randomized(model)
+    together = Sequential(model.layers[:3])(x)
+    assert_same_bits(model(x), layers.MaxPooling2D()(together), "with and without the maximum")
+    assert count_calls(model) == 1
+
+
+def test_only_the_maxima_are_written(monkeypatch):
+    """By tiles; a layer whose algorithm is the direct one makes its output first."""
+    made = []
+    empty = _pooled.empty
+    monkeypatch.setattr(_pooled, "empty", lambda *given: made.append(given[0]) or empty(*given))
+    model = Sequential([layers.Conv2D(20, 3, activation="relu"), layers.MaxPooling2D()])
+    model(images((5, 13, 12, 18)))
+    assert made == [(5, 5, 5, 20)]
+    try:
+        convlet.set_algorithm("direct")
+        model(images((5, 13, 12, 18)))
+    finally:
+        convlet.set_algorithm("auto")
+    assert len(made) == 1

@@ -18,5 +18,6 @@ def forward(
     geometry: Geometry,
     activation: _Activation,
     transformed: Transformed,
+    pool: int = 1,
 ) -> None: ...
 def kernel_gradient(x: _Array, grad: _Array, out: _Array, geometry: Geometry) -> None: ...

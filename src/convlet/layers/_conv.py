@@ -10,6 +10,7 @@ from convlet._variable import Array, Variable
 from convlet.layers._activated import BoundSum, PackedKernel
 from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
+from convlet.layers._pooling import MaxPooling
 from convlet.layers._working import convolution_working
 from convlet.ops._convolution import (
     Geometry,
@@ -20,6 +21,7 @@ from convlet.ops._convolution import (
     pack,
 )
 from convlet.ops._geometry import conv_output_shape
+from convlet.ops._pooled import bound_pooled
 from convlet.ops._winograd import allowed
 
 
@@ -75,11 +77,19 @@ class Conv(BaseConv):
         return layer_geometry(input_shape, self.kernel.shape, **self._options)
 
     def _bound_sum(
-        self, input_shape: Shape, activation: str | None, packed: PackedKernel
+        self,
+        input_shape: Shape,
+        activation: str | None,
+        packed: PackedKernel,
+        pool: MaxPooling | None = None,
     ) -> BoundSum:
         fit = self._fits.get(input_shape, self._fit)
-        compute, size = bound(fit, activation, self._dtype), fit.tiles.forward
-        groups, get = self.groups, packed.get
+        if pool is None:
+            compute = bound(fit, activation, self._dtype)
+        else:
+            windows = pool._fits.get(self.compute_output_shape(input_shape), pool._fit)
+            compute = bound_pooled(fit, activation, self._dtype, windows)
+        groups, get, size = self.groups, packed.get, fit.tiles.forward
 
         def run(x: Array, kernel: Variable, bias: Array | None) -> Array:
             form = get(kernel, pack, groups, size and allowed(fit.tiles).forward)

@@ -1,8 +1,9 @@
-"""A convolution, the batch normalization and the activation after it, as one call of inference."""
+"""A convolution, and what of normalization, activation and pool follows, as one inference call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,16 +13,21 @@ from convlet._variable import Array, Variable
 from convlet.layers._activated import PackedKernel
 from convlet.layers._base_conv import BaseConv
 from convlet.layers._batch_normalization import BatchNormalization
+from convlet.layers._conv import Conv2D
+from convlet.layers._pooling import MaxPooling2D
 
 if TYPE_CHECKING:
     from convlet.models._parts import Step
+
+MOST_STEPS = 4  # of a chain
 
 
 class Chain:
     """Steps of which each reads only what the one before made, and nobody else does.
 
-    A convolution, and a batch normalization or an activation or both after it. What is folded and
-    packed serves inputs of all shapes.
+    A convolution, and after it one or more of a batch normalization, an activation, which may be
+    the convolution's own, and a maximum over 2-D windows. What is folded and packed serves inputs
+    of all shapes.
     """
 
     def __init__(
@@ -29,20 +35,24 @@ class Chain:
         steps: list[Step],
         conv: BaseConv,
         norm: BatchNormalization | None,
-        activation: str | None,
+        activation: str,
+        pool: MaxPooling2D | None,
     ) -> None:
         self.steps = steps
-        self._conv, self._activation = conv, activation
+        self._conv, self._activation, self._pool = conv, activation, pool
+        self._own = conv._activation_name
         self._folded = Folded(conv, norm) if norm else None
         self._packed = PackedKernel() if norm else conv._packed
 
     def bind(self, input_shape: Any) -> Callable[[Array], Array]:
         """What the chain computes for inputs of this shape."""
         conv, folded, layers = self._conv, self._folded, [step.layer for step in self.steps]
-        compute = conv._bound_sum(input_shape, self._activation or "linear", self._packed)
+        pool = {"pool": self._pool} if self._pool else {}
+        compute = conv._bound_sum(input_shape, self._activation, self._packed, **pool)
+        own = self._own
 
         def call(x: Array) -> Array:
-            exchanged = conv._activation_name != "linear"
+            exchanged = conv._activation_name != own
             if exchanged or (folded and get_algorithm() == "direct"):
                 for layer in layers:
                     x = layer.call(x)
@@ -57,34 +67,37 @@ class Chain:
 def chain_from(steps: list[Step]) -> Chain | None:
     """The longest one that begins the steps; None for a single step."""
     conv = steps[0].layer
-    if not isinstance(conv, BaseConv) or not conv.binds or conv._activation_name != "linear":
+    if not isinstance(conv, BaseConv) or not conv.binds or conv._fused != conv._activation_name:
         return None
-    used = 1
-    norm: BatchNormalization | None = None
-    if _follows(steps, used) and isinstance(steps[used].layer, BatchNormalization):
-        norm, used = _normalization_of(steps[used].layer, conv), used + 1
-        if norm is None:
-            return None
-    name = None
-    if _follows(steps, used) and (name := steps[used].layer._as_activation()):
-        used += 1
-    return Chain(steps[:used], conv, norm, name) if used > 1 else None
+    row = _row_of(steps)
+    used, norm, name = 1, None, conv._activation_name
+    if name == "linear":
+        if used < len(row) and _normalizes(row[used], conv):
+            norm, used = row[used], used + 1
+        if used < len(row) and (activation := row[used]._as_activation()):
+            name, used = activation, used + 1
+    pool = None
+    if used < len(row) and isinstance(conv, Conv2D) and isinstance(row[used], MaxPooling2D):
+        pool, used = row[used], used + 1
+    return Chain(steps[:used], conv, norm, name, pool) if used > 1 else None
 
 
-def _follows(steps: list[Step], index: int) -> bool:
-    """Whether a step is all that becomes of the one before."""
-    if index >= len(steps):
-        return False
-    before, step = steps[index - 1], steps[index]
-    value = before.outputs[0]
-    same = step.layer._dtype == before.layer._dtype
-    return step.inputs == (value,) and value in step.unread and same and not step.node.training
+def _row_of(steps: list[Step]) -> list[Any]:
+    """Layers of the first few steps, each of which is all that becomes of the one before."""
+    row = [steps[0].layer]
+    for before, step in pairwise(steps[:MOST_STEPS]):
+        value = before.outputs[0]
+        same = step.layer._dtype == before.layer._dtype
+        if step.inputs != (value,) or value not in step.unread or step.node.training or not same:
+            break
+        row.append(step.layer)
+    return row
 
 
-def _normalization_of(layer: Any, conv: BaseConv) -> BatchNormalization | None:
-    """The layer, if it is over the convolution's channels."""
+def _normalizes(layer: Any, conv: BaseConv) -> bool:
+    """Whether the layer is a batch normalization over the convolution's channels."""
     channels = (-1, conv.rank + 1) if conv.data_format == "channels_last" else (1, -1 - conv.rank)
-    return layer if layer.axis in channels else None
+    return isinstance(layer, BatchNormalization) and layer.axis in channels
 
 
 class Folded:
