@@ -10,6 +10,7 @@ from setuptools.command.sdist import sdist
 POSIX = sys.platform != "win32"
 # Contraction stays off so that a multiply-add is fused exactly where the source says so.
 COMPILE = ["-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden"] if POSIX else ["/O2"]
+COMPILE += ["-falign-loops=32"] if POSIX else []  # where a kernel's loop lies was worth 3 % of it
 LINK = ["-Wl,-s"] if sys.platform.startswith("linux") else []
 if extra := os.environ.get("CONVLET_BUILD_FLAGS"):  # sanitizers, warnings as errors
     COMPILE, LINK = COMPILE + extra.split(), extra.split()
