@@ -51,7 +51,8 @@ cdef extern from "simd/kernels.h" nogil:
         char *const *y
         ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels
         const char *panel
-        ptrdiff_t panel_bytes
+        const char *ask
+        ptrdiff_t ask_bytes
         int vectors
         grid_t grid
         edge_t edge

@@ -16,12 +16,13 @@ cdef inline ptrdiff_t count_rows(const sum_t *s) noexcept nogil:
 
 cdef inline ptrdiff_t count_blocks(const sum_t *s) noexcept nogil:
     cdef const segment_t *of[AXES]
-    cdef segment_t images
+    cdef segment_t parts[AXES]
+    cdef box_t band
     cdef ptrdiff_t index, blocks = 0
     for index in range(s.bands * s.classes):
-        images = band_images(s, index // s.classes)
+        band = band_rows(s, index // s.classes)
         class_segments(s, index % s.classes, of)
-        of[0] = &images
+        band_segments(s, &band, parts, of)
         blocks += ceil_div(class_rows(of), s.block_rows)
     return blocks
 
@@ -33,6 +34,22 @@ cdef inline ptrdiff_t source_bytes_per_row(const sum_t *s) noexcept nogil:
     if s.axis[3].outs > 1:
         along_w = min(along_w, max(seg.source_step, 1))
     return s.taps // s.axis[3].taps * along_w * s.itemsize * (s.channels if s.lanewise else 1)
+
+
+cdef inline bint passes_panels(const sum_t *s, ptrdiff_t bytes) noexcept nogil:
+    """Whether what rows see, `bytes` without what windows share along H and D, stays in L2 while
+    all rows meet one panel after the other: it always would, or does and panels do not."""
+    cdef double exact = s.itemsize
+    cdef ptrdiff_t first, end
+    cdef int axis
+    if s.runs or s.sparse:
+        return False
+    if bytes <= L2_BYTES:
+        return True
+    for axis in range(AXES):
+        first = find_sources(&s.axis[axis], 0, s.axis[axis].outs, 0, s.axis[axis].taps, &end)
+        exact *= end - first
+    return exact <= L2_BYTES and s.panels * s.panel_width * s.taps * s.itemsize > 2 * L2_BYTES
 
 
 cdef inline ptrdiff_t run_taps(const array_t *kernel, ptrdiff_t groups) noexcept nogil:
@@ -74,23 +91,29 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     s.panels_at_once = s.panels
     if s.packed == NULL:
         s.panels_at_once = min(s.panels, s.scratch_bytes // (row_bytes * s.chunk_taps))
-    if not s.runs and not s.sparse and source * rows <= L2_BYTES:
+    s.asks_panels = False
+    if passes_panels(s, source * rows):
         s.panels_at_once = 1
-    if (s.packed and s.kernel.tile_rows <= rows < FEW_ROWS
-            and s.panels_at_once * row_bytes * s.chunk_taps <= L2_BYTES):
-        s.panel_bytes = row_bytes * s.chunk_taps
+        s.asks_panels = s.packed != NULL
 
 
-cdef inline ptrdiff_t count_bands(const sum_t *s) noexcept nogil:
+cdef inline void set_bands(sum_t *s) noexcept nogil:
     """Where classes interleave, as in the input gradient of strides, each writes some pixels of
-    every page: an image's classes follow each other while it is in L2."""
-    cdef ptrdiff_t bytes = s.itemsize * s.channels
+    every page: classes of an image, or of some of its rows, follow each other while these are in
+    L2, and what the next ones read and write is asked for (ahead.pxd)."""
+    cdef ptrdiff_t bytes = s.itemsize * s.channels, images = s.axis[0].outs
     cdef bint interleaved = False
     cdef int axis
+    s.bands = s.row_bands = 1
     for axis in range(1, 4):
         bytes *= s.axis[axis].outs
         interleaved |= s.axis[axis].items[0].out_step > 1
-    return clip(s.axis[0].outs * bytes // L2_BYTES, 1, s.axis[0].outs) if interleaved else 1
+    if not interleaved:
+        return
+    s.bands = clip(images * bytes // Y_BAND_BYTES, 1, images)
+    if s.bands == images and s.axis[1].outs == 1:
+        s.row_bands = clip(bytes // Y_BAND_BYTES, 1, s.axis[2].outs)
+        s.bands *= s.row_bands
 
 
 cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
@@ -187,7 +210,7 @@ cdef inline ptrdiff_t plan(sum_t *s, int threads) noexcept nogil:
     join_classes(s)
     for axis in range(AXES):
         s.classes *= s.axis[axis].count
-    s.bands = count_bands(s)
+    set_bands(s)
     set_panels(s)
     if s.packed == NULL and is_panel(s):
         s.packed = s.w

@@ -7,6 +7,7 @@ Where rows are few and channels many, a chunk is of one kernel position and serv
 that see it, of whatever class: borders are most of a small image, and each class would read the
 panel again.
 """
+from ahead cimport *
 from api cimport *
 from segments cimport *
 from sums cimport *
@@ -28,12 +29,13 @@ cdef inline void gather_rows(const sum_t *s, const box_t *box, ptrdiff_t count, 
 cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
                             ptrdiff_t first_block, ptrdiff_t end_block, ptrdiff_t panel,
                             ptrdiff_t panels, const char *packed, ptrdiff_t panel_bytes,
-                            char *gathered) noexcept nogil:
+                            char *gathered, ahead_t *ahead) noexcept nogil:
     """Blocks of rows, numbered through all classes, times some panels."""
     cdef const char *xs[BLOCK_ROWS]
     cdef char *ys[BLOCK_ROWS]
     cdef const segment_t *of[AXES]
-    cdef segment_t images
+    cdef segment_t parts[AXES]
+    cdef box_t band, next_band
     cdef panel_t call
     cdef nonzero_t nonzero
     cdef ptrdiff_t block = 0, index, rows, blocks, b, p, first
@@ -44,9 +46,13 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
     nonzero.count = -1
     call.nonzero = &nonzero if s.sparse else NULL
     for index in range(s.bands * s.classes):
-        images = band_images(s, index // s.classes)
+        if index % s.classes == 0:
+            band = band_rows(s, index // s.classes)
+            if index // s.classes + 1 < s.bands:
+                next_band = band_rows(s, index // s.classes + 1)
+                ask_for_band(s, group, &next_band, s.blocks // s.bands * panels, ahead)
         class_segments(s, index % s.classes, of)
-        of[0] = &images
+        band_segments(s, &band, parts, of)
         rows = class_rows(of)
         blocks = ceil_div(rows, s.block_rows)
         for b in range(max(first_block - block, 0), min(end_block - block, blocks)):
@@ -58,6 +64,7 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
             if s.gathers:
                 gather_rows(s, box, call.rows, xs, gathered)
             for p in range(panels):
+                take_share(ahead, &call)
                 run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
         block += blocks
         if block >= end_block:
@@ -90,7 +97,7 @@ cdef inline segment_t seen_segment(const segments_t *s, ptrdiff_t tap) noexcept 
 
 cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *box,
                                   ptrdiff_t panel, ptrdiff_t panels, const char *packed,
-                                  ptrdiff_t panel_bytes) noexcept nogil:
+                                  ptrdiff_t panel_bytes, ahead_t *ahead) noexcept nogil:
     """All rows that see a box of one kernel position, or, where the box is the first or the last,
     all that there are, of no taps: to start sums at zero, and to finish them."""
     cdef const char *xs[BLOCK_ROWS]
@@ -114,6 +121,7 @@ cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *
         return
     locate_rows(s, of, 0, call.rows, s.x + group * s.x_group, s.y + group * s.y_group, xs, ys)
     for p in range(panels):
+        take_share(ahead, &call)
         run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)
 
 
@@ -129,7 +137,7 @@ cdef inline void add_totals(const sum_t *s, ptrdiff_t group, const box_t *box, p
         whole[axis] = untapped_segment(1)
         whole[axis].taps = s.axis[axis].taps
         of[axis] = &whole[axis]
-    call.x, call.y, call.rows, call.nonzero = &s.one, &y, 1, NULL
+    call.x, call.y, call.rows, call.nonzero, call.ask_bytes = &s.one, &y, 1, NULL, 0
     run_panel(s, group, of, box, panel, packed, &call)
 
 
@@ -141,32 +149,40 @@ cdef inline void run_part(const sum_t *s, ptrdiff_t group, ptrdiff_t first_block
     cdef ptrdiff_t panel_bytes = taps * s.panel_width * s.itemsize
     cdef ptrdiff_t panel = first_panel, panels, index, p
     cdef const char *packed = scratch
-    cdef box_t box
+    cdef box_t box, next_box
+    cdef ahead_t ahead
     while panel < end_panel:
         panels = min(s.panels_at_once, end_panel - panel)
         if s.packed:
             packed = s.packed + (group * s.panels + panel) * panel_bytes
+        ahead.call = ahead.calls = 0
         if s.by_tap:
             box.first, box.last = True, False
-            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
+            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes, &ahead)
         for index in range(chunk_count(s)):
             box = chunk_box(s, index)
             if not s.packed:
                 for p in range(panels):
                     pack_panel(s, s.w + group * s.w_group, &box, panel + p,
                                scratch + p * panel_bytes)
+            ahead.calls = 0
+            if s.runs and not box.last:
+                next_box = chunk_box(s, index + 1)
+                ask_for_chunk(s, group, &next_box, (end_block - first_block) * panels, &ahead)
+            elif s.asks_panels and not (box.last and panel + 1 == s.panels):
+                ask_for_panel(s, &box, packed, end_block - first_block, &ahead)
             if s.by_tap:
                 box.first = box.last = False
-                run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
+                run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes, &ahead)
             else:
                 run_blocks(s, group, &box, first_block, end_block, panel, panels, packed,
-                           panel_bytes, scratch + s.scratch_bytes)
+                           panel_bytes, scratch + s.scratch_bytes, &ahead)
             if s.totals and first_block == 0:
                 for p in range(panels):
                     add_totals(s, group, &box, panel + p, packed + p * panel_bytes)
         if s.by_tap:
             box.last = True
-            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes)
+            run_rows_at_once(s, group, &box, panel, panels, packed, panel_bytes, &ahead)
         panel += panels
 
 

@@ -102,6 +102,26 @@ cdef inline ptrdiff_t rows_under(const segment_t *seg, ptrdiff_t outs) noexcept 
     return (outs - 1) * seg.source_step + (reach if reach > 0 else -reach) + 1
 
 
+cdef inline ptrdiff_t find_sources(const segments_t *s, ptrdiff_t low, ptrdiff_t high,
+                                   ptrdiff_t low_tap, ptrdiff_t high_tap,
+                                   ptrdiff_t *end) noexcept nogil:
+    """The first source that outputs [low, high) see at taps [low_tap, high_tap), and where they
+    end."""
+    cdef ptrdiff_t first = LARGEST, index, one, other, nth, taps
+    cdef segment_t seg
+    end[0] = 0
+    for index in range(s.count):
+        seg = part_of(&s.items[index], low, high)
+        nth = clip(ceil_div(low_tap - seg.tap, seg.tap_step), 0, seg.taps)
+        taps = clip(ceil_div(high_tap - seg.tap, seg.tap_step), nth, seg.taps) - nth
+        if seg.outs and taps:
+            one = seg.source + nth * seg.source_tap_step
+            other = one + (taps - 1) * seg.source_tap_step
+            first = min(first, one, other)
+            end[0] = max(end[0], max(one, other) + (seg.outs - 1) * seg.source_step + 1)
+    return min(first, end[0])
+
+
 cdef inline int plain_segment(segments_t *s, ptrdiff_t outs, ptrdiff_t taps) noexcept nogil:
     """A batch or channel axis: every output sees every tap."""
     reserve(s, outs, taps, 1)

@@ -24,6 +24,7 @@ cdef enum:
     RUN_BYTES = 256 * 1024  # ... of x and w; GATHERED_BYTES and AGAIN_PANELS have room for them
     SMALL_WORK = 100000   # multiply-adds worth a task of their own
     L2_BYTES = 512 * 1024  # half of what is common
+    Y_BAND_BYTES = 256 * 1024  # of y: the next band has room in L2, too
     FAR = 4096             # bytes
     GATHERED_BYTES = 432 * 1024  # of a scratch: a run's x for a block of rows
     MAX_PANEL = 64        # elements: four vectors of 16
@@ -73,10 +74,11 @@ cdef struct sum_t:
     ptrdiff_t chunk_taps
     bint by_tap                       # few rows: a chunk is of one kernel position
     ptrdiff_t block_rows, blocks, classes
-    ptrdiff_t bands                   # of images, each with all its classes before the next one
+    ptrdiff_t bands                   # of images or rows, each with all its classes before the next
+    ptrdiff_t row_bands               # ... of one image, or 1
     ptrdiff_t block_parts, panel_parts
     ptrdiff_t panels_at_once
-    ptrdiff_t panel_bytes             # of a chunk's panel, where the next one is to be asked for
+    bint asks_panels                  # the next chunk of a panel is asked for
 
 
 # A chunk of taps, and where they stand in the panel: one row of it each.
@@ -184,9 +186,34 @@ cdef inline ptrdiff_t class_rows(const segment_t *const *of) noexcept nogil:
     return of[0].outs * of[1].outs * of[2].outs * of[3].outs * of[4].outs
 
 
-cdef inline segment_t band_images(const sum_t *s, ptrdiff_t band) noexcept nogil:
-    cdef ptrdiff_t images = s.axis[0].outs
-    return part_of(s.axis[0].items, images * band // s.bands, images * (band + 1) // s.bands)
+cdef inline box_t all_rows(const sum_t *s) noexcept nogil:
+    cdef box_t box
+    cdef int axis
+    for axis in range(AXES):
+        box.low[axis], box.high[axis] = 0, s.axis[axis].outs
+    return box
+
+
+cdef inline box_t band_rows(const sum_t *s, ptrdiff_t band) noexcept nogil:
+    """Of whatever class."""
+    cdef box_t box = all_rows(s)
+    cdef ptrdiff_t images = s.bands // s.row_bands, image = band // s.row_bands
+    band %= s.row_bands
+    box.low[0] = s.axis[0].outs * image // images
+    box.high[0] = s.axis[0].outs * (image + 1) // images
+    box.low[2] = s.axis[2].outs * band // s.row_bands
+    box.high[2] = s.axis[2].outs * (band + 1) // s.row_bands
+    return box
+
+
+cdef inline void band_segments(const sum_t *s, const box_t *box, segment_t *parts,
+                               const segment_t **of) noexcept nogil:
+    """Of a class, what lies in a band."""
+    cdef int axis
+    if s.bands > 1:
+        for axis in range(0, 4, 2):
+            parts[axis] = part_of(of[axis], box.low[axis], box.high[axis])
+            of[axis] = &parts[axis]
 
 
 cdef inline void locate_rows(const sum_t *s, const segment_t *const *of, ptrdiff_t first,
@@ -286,7 +313,7 @@ cdef inline void run_panel(const sum_t *s, ptrdiff_t group, const segment_t *con
     call.channels = min(s.channels - first, s.panel_width)
     call.y_step = s.y_channel
     call.y_offset = first * s.y_channel
-    call.panel, call.panel_bytes = packed, s.panel_bytes
+    call.panel = packed
     call.edge = s.edge
     call.edge.resume = not s.runs and not box.first
     call.edge.add = s.runs and not box.first

@@ -120,8 +120,9 @@ cdef inline void multiply(const winograd_t *s, ptrdiff_t panel, const transform_
     call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
     call.grid.size[3], call.grid.x_step[3] = s.ins, s.itemsize
     call.grid.w_step[3] = result.tile_step
-    call.panel_bytes = s.ins * result.tile_step
+    call.ask_bytes = s.ins * result.tile_step
     for _ in range(s.points):
+        call.ask = call.panel + call.ask_bytes
         s.kernel.panel(&call)
         call.x_offset += source.point_step
         call.y_offset += result.point_step

@@ -26,7 +26,7 @@ cdef inline ptrdiff_t plane_bytes(const sum_t *s) noexcept nogil:
     return (ceil_div(s.along_w.length, s.kernel.lanes) | 1) * s.kernel.lanes * s.itemsize
 
 
-cdef inline ptrdiff_t band_rows(const sum_t *s) noexcept nogil:
+cdef inline ptrdiff_t rows_in_band(const sum_t *s) noexcept nogil:
     cdef ptrdiff_t beyond = MAX_PANEL * s.itemsize
     return (BAND_BYTES - beyond) // (plane_bytes(s) * s.axis[4].taps)
 
@@ -54,7 +54,7 @@ cdef inline bint is_turned(const sum_t *s) noexcept nogil:
         if seg.outs >= lanes and seg.taps and seg.source_step != 1:
             return False
     for index in range(s.axis[2].count):
-        if rows_under(&s.axis[2].items[index], 1) > band_rows(s):
+        if rows_under(&s.axis[2].items[index], 1) > rows_in_band(s):
             return False
     return True
 
@@ -64,17 +64,7 @@ cdef inline bint is_turned(const sum_t *s) noexcept nogil:
 cdef inline ptrdiff_t band_reach(const sum_t *s, ptrdiff_t low, ptrdiff_t high,
                                  ptrdiff_t *end) noexcept nogil:
     """The first row of x that output rows `low` to `high` see, and where they end."""
-    cdef ptrdiff_t first = LARGEST, index, source, reach
-    cdef segment_t seg
-    end[0] = 0
-    for index in range(s.axis[2].count):
-        seg = part_of(&s.axis[2].items[index], low, high)
-        if seg.outs and seg.taps:
-            reach = (seg.taps - 1) * seg.source_tap_step
-            source = seg.source + min(reach, 0)
-            first = min(first, source)
-            end[0] = max(end[0], source + rows_under(&seg, seg.outs))
-    return min(first, end[0])
+    return find_sources(&s.axis[2], low, high, 0, s.axis[2].taps, end)
 
 
 cdef inline void transpose_rows(const sum_t *s, const char *x, ptrdiff_t rows,
@@ -128,7 +118,7 @@ cdef inline void run_lines(const sum_t *s, const segment_t *high, const segment_
     cdef panel_t call
     cdef grid_t *grid = &call.grid
     call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, s.channels
-    call.panel_bytes, call.nonzero = 0, NULL
+    call.ask_bytes, call.nonzero = 0, NULL
     call.edge, call.x_offset, call.y_step = s.edge, 0, wide.out_step * s.y_step[3]
     grid.size[0], grid.size[1] = 1, high.taps
     grid.size[2], grid.size[3] = wide.taps, s.axis[4].taps
@@ -157,7 +147,8 @@ cdef inline void run_border(const sum_t *s, const segment_t *const *of, const bo
     cdef char *ys[BLOCK_ROWS]
     cdef panel_t call
     cdef ptrdiff_t rows = class_rows(of), first = 0
-    call.x, call.y, call.nonzero = <const char *const *>xs, <char *const *>ys, NULL
+    call.x, call.y = <const char *const *>xs, <char *const *>ys
+    call.ask_bytes, call.nonzero = 0, NULL
     while first < rows:
         call.rows = min(rows - first, BLOCK_ROWS)
         locate_rows(s, of, first, call.rows, s.x, s.y, xs, ys)
@@ -210,7 +201,7 @@ cdef inline ptrdiff_t plan_turned(sum_t *s, int threads) noexcept nogil:
 cdef inline ptrdiff_t band_end(const sum_t *s, ptrdiff_t low, ptrdiff_t end) noexcept nogil:
     """Where output rows from `low` on must stop for what they see to fit a band."""
     cdef ptrdiff_t last, first = band_reach(s, low, end, &last)
-    while last - first > band_rows(s):
+    while last - first > rows_in_band(s):
         end = low + (end - low + 1) // 2
         first = band_reach(s, low, end, &last)
     return end

@@ -61,7 +61,8 @@ typedef struct {
     char *const *y;
     ptrdiff_t rows, x_offset, x_lane, share, y_offset, y_step, channels;
     const char *panel;
-    ptrdiff_t panel_bytes; /* as many that follow are the next panel, to be asked for; or 0 */
+    const char *ask;
+    ptrdiff_t ask_bytes; /* so many from there will be used soon, and are asked for; or 0 */
     int vectors;
     grid_t grid;
     edge_t edge;

@@ -14,10 +14,13 @@ enum { NAME(lanes) = LANES };
 #define PANEL_AHEAD 8192
 #endif
 
-/* A panel's first pass waits for third-level cache all the same: L1 has room for 16 lines or so on
- * their way, L2 for three times as many. So each tile of rows asks L2 for its share of the next
- * panel: 20 % of 14x14x256 by Winograd's algorithm, 25 % of 7x7x512 directly. With AVX2, which takes
- * twice as long for a panel, it cost 5 %. */
+/* What is seen for the first time waits for third-level cache all the same: L1 has room for 16 lines
+ * or so on their way, L2 for three times as many. So each tile of rows asks L2 for its share of what
+ * comes next, such as the next panel: 20 % of 14x14x256 by Winograd's algorithm, 25 % of 7x7x512
+ * directly. With AVX2, which takes twice as long for a panel, it cost 5 %. */
+
+/* While rows pass, a panel of so many bytes stays in L1; beyond, it is LONG. */
+#define SHORT_PANEL 33000
 
 /* Where so few products make an output, writing it is most of the work: lines that the next tile
  * writes are asked for, too. */
@@ -121,9 +124,14 @@ INLINE void NAME(write_rows)(const panel_t *a, char *const *y, const int R, cons
     }
 }
 
-/* With NEXT, its share of the next panel is asked for, `next_step` bytes from there at each step. */
-INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *a, ptrdiff_t first,
-                       const char *next, ptrdiff_t next_step) {
+INLINE ptrdiff_t NAME(count_taps)(const grid_t *g) {
+    return g->size[0] * g->size[1] * g->size[2] * g->size[3];
+}
+
+/* A LONG panel does not stay in L1. NEXT lines of what comes next are asked for, `next_step` bytes on
+ * at each step. */
+INLINE void NAME(tile)(const int R, const int C, const int LONG, const int NEXT, const panel_t *a,
+                       ptrdiff_t first, const char *next, ptrdiff_t next_step) {
     V acc[MOST_ROWS][TILE_VECTORS];
     const char *x[MOST_ROWS];
     char *const *y = a->y + first;
@@ -146,16 +154,13 @@ INLINE void NAME(tile)(const int R, const int C, const int NEXT, const panel_t *
                 for (ptrdiff_t left = g->size[3]; left > 0; left--) {
                     V weight[TILE_VECTORS];
                     UNROLL for (int c = 0; c < C; c++) {
-                        if (C > 1 && !NEXT && c * sizeof(V) % 64 == 0)
+                        if (C > 1 && LONG && c * sizeof(V) % 64 == 0)
                             PREFETCH(w + c * sizeof(V) + PANEL_AHEAD);
                         weight[c] = vload(w + c * (ptrdiff_t)sizeof(V));
                         vkeep(weight[c]);
                     }
-                    if (NEXT) {
-                        PREFETCH_FAR(next);
-                        PREFETCH_FAR(next + 64);
-                        next += next_step;
-                    }
+                    UNROLL for (int n = 0; n < NEXT; n++) PREFETCH_FAR(next + 64 * n);
+                    if (NEXT) next += next_step;
                     UNROLL for (int r = 0; r < R; r++) {
                         V value = vset1(NAME(load_one)(x[r] + at));
                         UNROLL for (int c = 0; c < C; c++)
@@ -207,26 +212,24 @@ INLINE void NAME(sparse_row)(const int C, const panel_t *a) {
 }
 
 /* Rows are cut into tiles whose sizes differ by one at most: a lone leftover row would run at a
- * fraction of the speed. Where several ask for the next panel, none has less than half of the rows. */
+ * fraction of the speed. Where several ask for what comes next, none has less than half of the rows. */
 #define TILE(R) \
     case R: \
-        if (R <= most && (!NEXT || 2 * R >= most)) NAME(tile)(R, C, NEXT, a, first, next, step); \
+        if (R <= most && (!NEXT || 2 * R >= most)) \
+            NAME(tile)(R, C, LONG, NEXT, a, first, next, step); \
         break
 
-INLINE int NAME(is_short)(const grid_t *g) {
-    return g->size[0] * g->size[1] * g->size[2] * g->size[3] <= SHORT_SUM;
-}
-
-INLINE void NAME(tiles)(const int C, const int NEXT, const panel_t *a) {
+INLINE void NAME(tiles)(const int C, const int LONG, const int NEXT, const panel_t *a) {
     if (!NEXT && a->nonzero) {
         NAME(sparse_row)(C, a);
         return;
     }
     const ptrdiff_t most = TILE_ROWS(C), count = (a->rows + most - 1) / most;
-    const ptrdiff_t width = C * (ptrdiff_t)sizeof(V), step = NEXT ? width / count : 0;
-    const char *next = a->panel + a->panel_bytes;
+    const ptrdiff_t taps = NAME(count_taps)(&a->grid);
+    const ptrdiff_t step = NEXT && taps ? a->ask_bytes / (count * taps) : 0;
+    const char *next = a->ask;
     const ptrdiff_t least = a->rows / count, larger = a->rows % count;
-    const ptrdiff_t asked = !NEXT && NAME(is_short)(&a->grid) ? a->rows : 0; /* rows to ask for */
+    const ptrdiff_t asked = !NEXT && taps <= SHORT_SUM ? a->rows : 0; /* rows to ask for */
     ptrdiff_t first = 0;
     for (ptrdiff_t t = 0; t < count; t++) {
         const ptrdiff_t rows = least + (t < larger);
@@ -249,29 +252,35 @@ INLINE void NAME(tiles)(const int C, const int NEXT, const panel_t *a) {
 #endif
         }
         first += rows;
-        next += a->panel_bytes / width * step;
+        next += taps * step;
     }
 }
 
 #undef TILE
 
 #if VECTOR_BITS > 256
-OUTLINE void NAME(asking_tiles)(const panel_t *a) { NAME(tiles)(TILE_VECTORS, 1, a); }
+OUTLINE void NAME(tiles_of_long)(const panel_t *a) { NAME(tiles)(TILE_VECTORS, 1, 1, a); }
+OUTLINE void NAME(tiles_of_short)(const panel_t *a) { NAME(tiles)(TILE_VECTORS, 0, 2, a); }
 #endif
 
 static void NAME(panel)(const panel_t *a) {
 #if VECTOR_BITS > 256
-    if (a->panel_bytes && a->vectors == TILE_VECTORS && a->rows > TILE_ROWS(TILE_VECTORS)) {
-        NAME(asking_tiles)(a);
+    if (a->ask_bytes && a->vectors == TILE_VECTORS && a->rows > TILE_ROWS(TILE_VECTORS)) {
+        const ptrdiff_t most = TILE_ROWS(TILE_VECTORS), taps = NAME(count_taps)(&a->grid);
+        const ptrdiff_t lines = a->ask_bytes / 64, bytes = taps * TILE_VECTORS * sizeof(V);
+        if (bytes > SHORT_PANEL && lines <= (a->rows + most - 1) / most * taps)
+            NAME(tiles_of_long)(a);
+        else
+            NAME(tiles_of_short)(a);
         return;
     }
 #endif
     switch (a->vectors) {
-    case 1: NAME(tiles)(1, 0, a); break;
-    case 2: NAME(tiles)(2, 0, a); break;
+    case 1: NAME(tiles)(1, 1, 0, a); break;
+    case 2: NAME(tiles)(2, 1, 0, a); break;
 #if TILE_VECTORS > 2
-    case 3: NAME(tiles)(3, 0, a); break;
-    case 4: NAME(tiles)(4, 0, a); break;
+    case 3: NAME(tiles)(3, 1, 0, a); break;
+    case 4: NAME(tiles)(4, 1, 0, a); break;
 #endif
     }
 }
