@@ -79,6 +79,13 @@ cdef inline void ask_for_panel(const sum_t *s, const box_t *taps, const char *pa
     ahead.call, ahead.calls = 0, calls
 
 
+cdef inline void ask_for_rows(const char *first, const char *last, ptrdiff_t calls,
+                              ahead_t *ahead) noexcept nogil:
+    """As much of y as there is between rows of this block, for the next one."""
+    set_stretch(ahead, 0, last, last - first)
+    ahead.bytes[1], ahead.call, ahead.calls = 0, 0, calls
+
+
 cdef inline void take_share(ahead_t *ahead, panel_t *call) noexcept nogil:
     """Of the one stretch or the other."""
     cdef ptrdiff_t total = ahead.bytes[0] + ahead.bytes[1], low, high

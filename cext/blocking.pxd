@@ -92,6 +92,8 @@ cdef inline void plan_blocks(sum_t *s) noexcept nogil:
     if s.packed == NULL:
         s.panels_at_once = min(s.panels, s.scratch_bytes // (row_bytes * s.chunk_taps))
     s.asks_panels = False
+    s.asks_rows = (s.taps <= SHORT_SUM and s.bands == 1 and not s.runs and not s.lanewise
+                   and rows * s.channels * s.itemsize > L2_BYTES)
     if passes_panels(s, source * rows):
         s.panels_at_once = 1
         s.asks_panels = s.packed != NULL

@@ -63,6 +63,8 @@ cdef inline void run_blocks(const sum_t *s, ptrdiff_t group, const box_t *box,
                         xs, ys)
             if s.gathers:
                 gather_rows(s, box, call.rows, xs, gathered)
+            if s.asks_rows:
+                ask_for_rows(ys[0], ys[call.rows - 1], panels, ahead)
             for p in range(panels):
                 take_share(ahead, &call)
                 run_panel(s, group, of, box, panel + p, packed + p * panel_bytes, &call)

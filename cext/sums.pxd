@@ -18,6 +18,7 @@ cdef enum:
     BLOCK_ROWS = 192      # a multiple of every tile's rows; the block's input stays in L2
     FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
     CHUNK_TAPS = 512      # ... at this many taps
+    SHORT_SUM = 64        # taps: writing the output is most of the work
     LONG_RUN = 128        # input channels that make a kernel position worth a pass of its own
     LEAST_RUN = 256       # taps of a kernel gradient that have a fresh accumulator ...
     LONGEST_RUN = 400     # ... and as many where channels are few, ...
@@ -79,6 +80,7 @@ cdef struct sum_t:
     ptrdiff_t block_parts, panel_parts
     ptrdiff_t panels_at_once
     bint asks_panels                  # the next chunk of a panel is asked for
+    bint asks_rows                    # lines of y that the next block writes are
 
 
 # A chunk of taps, and where they stand in the panel: one row of it each.
