@@ -83,7 +83,8 @@ cdef extern from "simd/kernels.h" nogil:
         position_t position
         int64_t positions
         double count
-        int add
+        ptrdiff_t old[3]
+        ptrdiff_t first_old
 
     ctypedef struct tile_t:
         const char *x

@@ -5,9 +5,11 @@ Every window is clipped to the taps that lie within the input, so padding contri
 Along an axis, neighbouring windows that keep all their taps form a run; a kernel call takes a box,
 a run along H by a run along W.
 
-Forward, and backward where no two windows share an input, tasks are boxes of windows. Where windows
-share inputs, a task is a range of images by a range of channels and visits rows of windows one by
-one, so that an input's gradients are summed in ascending order of windows whoever sums them.
+Forward, and backward where every input is under one window, tasks are boxes of windows. Where
+windows share inputs or leave some out, a task is a range of images by a range of channels; it takes
+rows of windows one by one, so that an input's gradients are summed in ascending order of windows
+whoever sums them. The first window that sees an input overwrites its gradient: only what no window
+sees is cleared before. Where windows are in the lanes of vectors, everything is.
 """
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int64_t
@@ -15,6 +17,8 @@ from libc.string cimport memcpy, memset
 
 from api cimport *
 from arrays cimport *
+from segments cimport ceil_div
+from windows cimport *
 
 from convlet._cext import runtime
 
@@ -27,17 +31,6 @@ cdef enum:
     CHANNEL_BLOCK = 16     # at least a cache line: two threads should not write to one
 
 
-# convlet.ops._geometry.Window; a stride of 0 means bins (see bin_at) of at most `size`
-cdef struct axis_t:
-    ptrdiff_t length, size, stride, dilation, before, after, out
-
-
-# Neighbouring windows with the same valid taps; the first one's first tap is input `source`.
-cdef struct run_t:
-    ptrdiff_t source, taps, windows
-    double divisor
-
-
 cdef struct pool_t:
     const kernels_t *kernel
     ptrdiff_t itemsize
@@ -46,67 +39,10 @@ cdef struct pool_t:
     ptrdiff_t position_step, positions   # of dx, where indices are given
     ptrdiff_t images, channels
     ptrdiff_t rows                       # of windows in one image: OD * OH
-    bint average, include_pad, gradient, overlap
+    ptrdiff_t covered[TAP_AXES]          # inputs that windows overwrite: the others are cleared
+    bint average, include_pad, gradient
+    bint whole, by_channel               # tasks are images; lanes are channels whatever the box
     ptrdiff_t row_parts, column_parts, channel_parts, channel_block
-
-
-# ----------------------------------------------------------------------------------------- geometry
-
-cdef ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) noexcept nogil:
-    """a / b rounded up, for a >= 0 and b > 0."""
-    return a // b + (a % b != 0)
-
-
-cdef run_t bin_at(const axis_t *a, ptrdiff_t window) noexcept nogil:
-    """The window over all inputs that lie, in part at least, in this one of `out` equal parts."""
-    cdef run_t run
-    run.source = window * a.length // a.out
-    run.taps = ceil_div((window + 1) * a.length, a.out) - run.source
-    run.windows = 1
-    run.divisor = run.taps
-    return run
-
-
-cdef run_t run_at(const axis_t *a, ptrdiff_t window, bint include_pad) noexcept nogil:
-    """The run that begins with this window."""
-    if a.stride == 0:
-        return bin_at(a, window)
-    cdef run_t run
-    cdef ptrdiff_t start = window * a.stride - a.before, last = (a.size - 1) * a.dilation
-    cdef ptrdiff_t first = ceil_div(-start, a.dilation) if start < 0 else 0
-    cdef ptrdiff_t end = min(a.size, ceil_div(a.length - start, a.dilation))
-    run.source = start + first * a.dilation
-    run.taps = end - first
-    run.windows = 1
-    run.divisor = run.taps
-    if run.taps == a.size:
-        run.windows = min(a.out - window, (a.length - 1 - last - start) // a.stride + 1)
-    elif include_pad:
-        run.divisor = min(a.size, ceil_div(a.length + a.after - start, a.dilation))
-    return run
-
-
-cdef bint windows_overlap(const axis_t *axis) noexcept nogil:
-    for a in range(TAP_AXES):
-        if axis[a].out > 1 and (axis[a].size - 1) * axis[a].dilation >= axis[a].stride:
-            return True
-    return False
-
-
-cdef double taps_of(const axis_t *axis) noexcept nogil:
-    cdef double taps = 1
-    for a in range(TAP_AXES):
-        taps *= min(axis[a].size, axis[a].length)
-    return taps
-
-
-cdef ptrdiff_t span_of(const axis_t *axis) noexcept nogil:
-    """How far apart a window's first and last input can be, in elements of one flattened plane."""
-    cdef ptrdiff_t span = 0
-    for a in range(TAP_AXES):
-        span = span * axis[a].length + min((axis[a].size - 1) * axis[a].dilation,
-                                           axis[a].length - 1)
-    return span
 
 
 # ------------------------------------------------------------------------------------------ one box
@@ -181,14 +117,47 @@ cdef bint columns_fill_lanes(const pool_t *p, ptrdiff_t columns, ptrdiff_t chann
     return columns >= min(channels, p.kernel.lanes)
 
 
+cdef ptrdiff_t old_taps(const pool_t *p, const box_t *box, int axis) noexcept nogil:
+    """So many first taps of the box's first window add to a gradient that is there already."""
+    if not p.covered[axis]:
+        return box.runs[axis].taps
+    return max(0, end_before(&p.axis[axis], box.first[axis]) - box.runs[axis].source)
+
+
+cdef void clear_rest(const pool_t *p, const box_t *box) noexcept nogil:
+    """dx = 0 where no window overwrites it, in the box's image and channels."""
+    cdef const array_t *dx = &p.dx
+    cdef ptrdiff_t row, column, channel, nbytes = box.channels * dx.itemsize
+    cdef char *at
+    for row in range(dx.size[1] * dx.size[2]):
+        column = p.covered[2]
+        if row // dx.size[2] >= p.covered[0] or row % dx.size[2] >= p.covered[1]:
+            column = 0
+        at = (dx.data + box.image * dx.step[0] + row // dx.size[2] * dx.step[1]
+              + row % dx.size[2] * dx.step[2] + box.channel * dx.step[4])
+        if dx.step[4] == dx.itemsize:
+            while column < dx.size[3]:
+                memset(at + column * dx.step[3], 0, nbytes)
+                column += 1
+        else:
+            for channel in range(box.channels):
+                memset(at + channel * dx.step[4] + column * dx.step[3], 0,
+                       (dx.size[3] - column) * dx.itemsize)
+
+
 cdef void pool_box(const pool_t *p, box_t *box) noexcept nogil:
     cdef window_t call
     cdef int axis
-    box.columns_in_lanes = columns_fill_lanes(p, box.runs[2].windows, box.channels)
+    box.columns_in_lanes = (not p.by_channel
+                            and columns_fill_lanes(p, box.runs[2].windows, box.channels))
     call.count = p.average
     for axis in range(TAP_AXES):
         call.taps[axis] = box.runs[axis].taps
         call.count *= box.runs[axis].divisor
+        call.old[axis] = old_taps(p, box, axis)
+    call.first_old = call.old[2]
+    if box.first[2] == 0 and box.runs[2].windows > 1 and p.covered[2]:
+        call.old[2] = max(0, p.axis[2].size - p.axis[2].stride)
     call.rows = box.runs[1].windows
     call.outer = box.channels if box.columns_in_lanes else box.runs[2].windows
     call.lanes = box.runs[2].windows if box.columns_in_lanes else box.channels
@@ -197,7 +166,6 @@ cdef void pool_box(const pool_t *p, box_t *box) noexcept nogil:
     call.y = output_side(&p.y, box)
     call.index = output_side(&p.index, box)
     call.position = flat_position(p, box)
-    call.add = p.overlap
     if p.gradient:
         if p.index.data:
             call.dx.tap_step[0], call.positions = p.position_step, p.positions
@@ -217,7 +185,7 @@ cdef void pool_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil
     cdef const pool_t *p = <const pool_t *>context
     cdef ptrdiff_t channel_part = task % p.channel_parts, parts = task // p.channel_parts
     cdef ptrdiff_t column_part = parts % p.column_parts, row_part = parts // p.column_parts
-    cdef ptrdiff_t unit = p.rows if p.overlap else 1, units = p.images * p.rows // unit
+    cdef ptrdiff_t unit = p.rows if p.whole else 1, units = p.images * p.rows // unit
     cdef ptrdiff_t row = share(units, row_part, p.row_parts) * unit
     cdef ptrdiff_t end_row = share(units, row_part + 1, p.row_parts) * unit
     cdef ptrdiff_t end_column = share(p.axis[2].out, column_part + 1, p.column_parts)
@@ -231,7 +199,9 @@ cdef void pool_task(void *context, ptrdiff_t task, void *scratch) noexcept nogil
         box.first[2] = share(p.axis[2].out, column_part, p.column_parts)
         box.runs[0] = run_at(&p.axis[0], box.first[0], p.include_pad)
         box.runs[1] = run_at(&p.axis[1], box.first[1], p.include_pad)
-        box.runs[1].windows = 1 if p.overlap else min(box.runs[1].windows, end_row - row)
+        box.runs[1].windows = 1 if p.whole else min(box.runs[1].windows, end_row - row)
+        if p.whole and row % p.rows == 0:
+            clear_rest(p, &box)
         while box.first[2] < end_column:
             box.runs[2] = run_at(&p.axis[2], box.first[2], p.include_pad)
             box.runs[2].windows = min(box.runs[2].windows, end_column - box.first[2])
@@ -249,9 +219,9 @@ cdef int compute(pool_t *p) except -1:
         return 0
     if threads > 1:
         wanted = <ptrdiff_t>min(work / TASK_WORK, <double>threads * TASKS_PER_THREAD)
-    p.row_parts = min(p.images if p.overlap else p.images * p.rows, wanted)
+    p.row_parts = min(p.images if p.whole else p.images * p.rows, wanted)
     wanted = ceil_div(wanted, p.row_parts)
-    p.column_parts = 1 if p.overlap else min(p.axis[2].out, wanted)
+    p.column_parts = 1 if p.whole else min(p.axis[2].out, wanted)
     wanted = ceil_div(wanted, p.column_parts)
     if p.y.step[4] == p.itemsize:
         block = CHANNEL_BLOCK
@@ -346,27 +316,40 @@ def average_pool(x not None, y not None, bint include_pad, windows):
     compute(&p)
 
 
-def max_pool_gradient(grad not None, x not None, dx not None, windows):
-    """Send each element of grad (N, OD, OH, OW, C) to the maximum of its window of x.
+cdef void set_gradient(pool_t *p) noexcept:
+    """Who overwrites dx; its axes are not checked yet."""
+    cdef bint adjoin = windows_adjoin(p.axis)
+    cdef int axis
+    p.gradient, p.whole = True, not adjoin or windows_overlap(p.axis)
+    for axis in range(TAP_AXES):
+        p.covered[axis] = end_before(&p.axis[axis], p.axis[axis].out)
+        p.whole |= p.covered[axis] < p.axis[axis].length
+    p.by_channel = p.whole and adjoin and not columns_fill_lanes(p, p.kernel.lanes, p.channels)
+    if p.whole and not p.by_channel:
+        memset(p.covered, 0, sizeof(p.covered))
 
-    dx (N, D, H, W, C) holds zeros, or anything where every input is under exactly one window.
+
+def max_pool_gradient(grad not None, x not None, dx not None, windows):
+    """dx (N, D, H, W, C): each element of grad (N, OD, OH, OW, C), at its window's maximum of x.
+
+    dx is C-contiguous, or a view of such an array with its channels moved to the end.
     """
     cdef pool_t p = new_pool(grad, READ, windows)
     check_span(&p)
     describe_like(&p.x, x, READ, &p)
     describe_like(&p.dx, dx, WRITE, &p)
-    p.gradient, p.overlap = True, windows_overlap(p.axis)
+    set_gradient(&p)
     check_fit(&p, &p.x, &p.index)
     check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
 
 def average_pool_gradient(grad not None, dx not None, bint include_pad, windows):
-    """Share each element of grad (N, OD, OH, OW, C) among its window's inputs; dx as above."""
+    """dx (N, D, H, W, C): each element of grad, shared among its window's inputs; dx as above."""
     cdef pool_t p = new_pool(grad, READ, windows)
     describe_like(&p.dx, dx, WRITE, &p)
-    p.average, p.include_pad, p.gradient = True, include_pad, True
-    p.overlap = windows_overlap(p.axis)
+    p.average, p.include_pad = True, include_pad
+    set_gradient(&p)
     check_fit(&p, &p.dx, &p.index)
     compute(&p)
 
@@ -399,6 +382,7 @@ def max_pool_gradient_at(grad not None, indices not None, dx not None):
     check_indices(&p.index, p.positions)
     for axis in range(TAP_AXES):
         p.axis[axis].length = p.axis[axis].out = p.dx.size[axis + 1] = p.y.size[axis + 1]
+        p.covered[axis] = p.axis[axis].length
     check_fit(&p, &p.dx, &p.index)
-    p.gradient = p.overlap = True
+    p.gradient = p.whole = True
     compute(&p)

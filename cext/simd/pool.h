@@ -39,7 +39,7 @@ INLINE char *NAME(at)(const operand_t *a, ptrdiff_t outer, ptrdiff_t lane) {
 }
 
 /* The sum or the maximum of each window's taps, and where the maximum is. SQUARE, unless 0, is the
- * window's size in H and W, known to the compiler. */
+ * size in H and W, known to the compiler, of windows that share no input. */
 INLINE void NAME(reduce)(const int kind, const int SQUARE, const int U, const int layout,
                          const window_t *a, const char *x, V *value, V *tap) {
     const ptrdiff_t *step = a->x.tap_step, lane_step = a->x.lane_step;
@@ -110,41 +110,52 @@ INLINE V NAME(without_first)(V value, ptrdiff_t repeated) {
     return vload(buffer);
 }
 
+/* One tap's part of each gradient: to be added to dx, or all that there is so far. */
+INLINE void NAME(give)(const int kind, const int U, const int layout, const int add,
+                       const window_t *a, char *dx, int64_t position, const V *grad,
+                       const V *tap) {
+    const V here = vset1(NAME(number_of)(position));
+    UNROLL for (int u = 0; u < U; u++, dx += LANES * a->dx.lane_step) {
+        V part = grad[u];
+        if (kind == MAXIMUM_GRADIENT) part = vselect(mask_equal(tap[u], here), part, vset1(0));
+        if (add) part = vadd(NAME(read_lanes)(dx, a->dx.lane_step, layout, a->lanes), part);
+        NAME(write_lanes)(dx, a->dx.lane_step, layout, a->lanes, part);
+    }
+}
+
 /* Taps descend: an input under several windows of one run then gets their gradients in the order
  * of the windows also where windows run over the lanes. */
 INLINE void NAME(backward)(const int kind, const int SQUARE, const int U, const int layout,
                            const window_t *a, ptrdiff_t outer, ptrdiff_t lane,
                            ptrdiff_t repeated) {
-    V grad[POOL_VECTORS], value[POOL_VECTORS], tap[POOL_VECTORS];
+    V grad[POOL_VECTORS], more[POOL_VECTORS], value[POOL_VECTORS], tap[POOL_VECTORS];
     const char *y = NAME(at)(&a->y, outer, lane);
     char *dx = NAME(at)(&a->dx, outer, lane);
-    const ptrdiff_t *step = a->dx.tap_step, lane_step = a->dx.lane_step;
+    const ptrdiff_t *step = a->dx.tap_step;
     const int64_t *position = a->position.tap_step;
     const ptrdiff_t depth = SQUARE ? 1 : a->taps[0];
     const ptrdiff_t height = SQUARE ? SQUARE : a->taps[1], width = SQUARE ? SQUARE : a->taps[2];
+    const ptrdiff_t old = outer ? a->old[2] : a->first_old;
 
     UNROLL for (int u = 0; u < U; u++) {
         grad[u] = NAME(read_lanes)(y + u * LANES * a->y.lane_step, a->y.lane_step, layout, a->lanes);
         if (kind == AVERAGE_GRADIENT) grad[u] = vdiv(grad[u], vset1((real)a->count));
-        if (repeated && a->add) grad[u] = NAME(without_first)(grad[u], repeated);
+        grad[u] = vadd(grad[u], vset1(0)); /* -0 becomes 0, as where it is added */
+        more[u] = repeated ? NAME(without_first)(grad[u], repeated) : grad[u];
     }
     if (kind == MAXIMUM_GRADIENT)
         NAME(reduce)(ARGUMENT, SQUARE, U, layout, a, NAME(at)(&a->x, outer, lane), value, tap);
     for (ptrdiff_t i = depth - 1; i >= 0; i--)
-        for (ptrdiff_t j = height - 1; j >= 0; j--)
-            for (ptrdiff_t k = width - 1; k >= 0; k--) {
-                char *p = dx + i * step[0] + j * step[1] + k * step[2];
-                const V here = vset1(NAME(number_of)(i * position[0] + j * position[1] +
-                                                     k * position[2]));
-                UNROLL for (int u = 0; u < U; u++, p += LANES * lane_step) {
-                    V part = grad[u];
-                    if (kind == MAXIMUM_GRADIENT)
-                        part = vselect(mask_equal(tap[u], here), part, vset1(0));
-                    if (a->add)
-                        part = vadd(NAME(read_lanes)(p, lane_step, layout, a->lanes), part);
-                    NAME(write_lanes)(p, lane_step, layout, a->lanes, part);
-                }
-            }
+        for (ptrdiff_t j = height - 1; j >= 0; j--) {
+            const ptrdiff_t added = SQUARE ? 0 : i < a->old[0] || j < a->old[1] ? width : old;
+            char *to = dx + i * step[0] + j * step[1] + (width - 1) * step[2];
+            int64_t here = i * position[0] + j * position[1] + (width - 1) * position[2];
+            ptrdiff_t k = width - 1;
+            for (; k >= added; k--, to -= step[2], here -= position[2])
+                NAME(give)(kind, U, layout, 0, a, to, here, grad, tap);
+            for (; k >= 0; k--, to -= step[2], here -= position[2])
+                NAME(give)(kind, U, layout, 1, a, to, here, more, tap);
+        }
 }
 
 INLINE void NAME(vectors)(const int kind, const int SQUARE, const int U, const int layout,
@@ -189,13 +200,14 @@ INLINE void NAME(box)(const int kind, const int SQUARE, const int layout, const 
 /* The loops that are compiled for each kind. */
 INLINE void NAME(any_box)(const int kind, const int dense, const window_t *a) {
     const int even = a->x.lane_step == 2 * sizeof(real) && a->y.lane_step == sizeof(real);
+    const int old = kind >= MAXIMUM_GRADIENT && (a->old[0] || a->old[1] || a->old[2]);
     if (a->lanes < LANES)
         NAME(box)(kind, 0, FEW, a);
     else if (kind < MAXIMUM_GRADIENT && even)
         NAME(box)(kind, 0, EVEN, a);
     else if (!dense)
         NAME(box)(kind, 0, APART, a);
-    else if (a->taps[0] == 1 && a->taps[1] == 2 && a->taps[2] == 2)
+    else if (a->taps[0] == 1 && a->taps[1] == 2 && a->taps[2] == 2 && !old)
         NAME(box)(kind, 2, DENSE, a);
     else
         NAME(box)(kind, 0, DENSE, a);

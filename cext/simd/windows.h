@@ -27,7 +27,9 @@ typedef struct {
     position_t position; /* of x's elements, as indices count them */
     int64_t positions;   /* of one image's channel, where indices are given: each is below it */
     double count;        /* the average's divisor, or 0 for the maximum */
-    int add;             /* add to dx instead of overwriting it */
+    /* Gradient only: a tap adds to dx where it is one of so many first ones along an axis, and
+     * overwrites it otherwise. first_old, along the last axis, is of the first window in a row. */
+    ptrdiff_t old[TAP_AXES], first_old;
 } window_t;
 
 #endif

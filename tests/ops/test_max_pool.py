@@ -137,3 +137,18 @@ def test_empty_batch(dtype):
     assert_dtype(indices, "int64")
     assert ops.max_pool_grad(y, x, 2).shape == x.shape
     assert ops.max_pool_grad(y, x, 2, indices=indices).shape == x.shape
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_gradients_of_minus_zero_have_the_bits_of_a_sum(isa, dtype, size):
+    """In any layout, and where no other window sees an input."""
+    x, grad = np.arange(19 * 49, dtype=dtype).reshape(1, 7, 7, 19), np.full((1, 3, 3, 19), -0.0)
+    grad = grad.astype(dtype)
+    dx = ops.max_pool_grad(grad, x, size, strides=2)
+    assert not np.signbit(dx).any()
+    _, indices = ops.max_pool(x, size, strides=2, return_indices=True)
+    assert_same_bits(ops.max_pool_grad(grad, x, size, strides=2, indices=indices), dx)
+    first = (np.moveaxis(array, -1, 1) for array in (grad, x))
+    dx_first = ops.max_pool_grad(*first, size, strides=2, data_format="channels_first")
+    assert_same_bits(np.moveaxis(dx_first, 1, -1), dx)
+    assert not np.signbit(ops.average_pool_grad(grad, x, size, strides=2)).any()

@@ -56,7 +56,7 @@ def maxima_grad(grad: Any, x: Array, geometry: Geometry, indices: Any) -> Array:
     form = geometry.data_format
     if indices is not None:
         return _scatter(grad, x, _check_indices(indices, grad.shape), form)
-    dx = _new_gradient(x, geometry)
+    dx = empty(x.shape, x.dtype)
     if dx.size:
         compiled.max_pool_gradient(
             to_channels_last(grad, form),
@@ -82,7 +82,7 @@ def averages_grad(grad: Any, x: Array, geometry: Geometry, count_include_pad: An
     include_pad = arguments.check_flag("count_include_pad", count_include_pad)
     grad = _check_grad(grad, x, geometry)
     form = geometry.data_format
-    dx = _new_gradient(x, geometry)
+    dx = empty(x.shape, x.dtype)
     if dx.size:
         compiled.average_pool_gradient(
             to_channels_last(grad, form), to_channels_last(dx, form), include_pad, geometry.windows
@@ -105,17 +105,6 @@ def _check_indices(indices: Any, shape: tuple[int, ...]) -> Array:
         raise TypeError(f"indices must be an int64 ndarray, got {kind}")
     arguments.check_shape("indices", indices, shape, "grad's shape")
     return indices
-
-
-def _new_gradient(x: Array, geometry: Geometry) -> Array:
-    """Zeros, except where the windows tile the input, so that every element will be written."""
-    tiled = all(
-        (w.stride == w.size or w.out == 1)
-        and w.dilation == 1
-        and w.out * w.size >= w.length + w.before
-        for w in geometry.windows
-    )
-    return empty(x.shape, x.dtype) if tiled else np.zeros(x.shape, x.dtype)
 
 
 def _scatter(grad: Array, x: Array, indices: Array, data_format: str) -> Array:
