@@ -16,7 +16,10 @@ import numpy as np
 from convlet._variable import Array
 
 LEAST_BYTES = 1 << 16  # of an array; the C library keeps smaller ones at hand by itself
-_current = threading.local()
+
+
+class _Current(threading.local):
+    blocks: _Blocks | None = None
 
 
 class Reuse:
@@ -26,7 +29,7 @@ class Reuse:
     """
 
     def __enter__(self) -> None:
-        self._outer: _Blocks | None = getattr(_current, "blocks", None)
+        self._outer = _current.blocks
         if self._outer is None:
             _current.blocks = _Blocks()
 
@@ -36,9 +39,12 @@ class Reuse:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._outer is None:
+        if self._outer is None and _current.blocks is not None:
             _current.blocks.close()
             _current.blocks = None
+
+
+_current = _Current()
 
 
 class _Blocks:
@@ -86,7 +92,7 @@ class _Lease:
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """`numpy.empty(shape, dtype)`, from left memory within `Reuse`."""
-    blocks = getattr(_current, "blocks", None)
+    blocks = _current.blocks
     if blocks is None:
         return np.empty(shape, dtype)
     size = prod(shape) * dtype.itemsize

@@ -219,6 +219,14 @@ def test_padding(operator, error, value):
     assert_refused(error, operator, str(said), padding=value)
 
 
+@pytest.mark.parametrize("operator", ["conv", "max_pool", "average_pool"])
+@pytest.mark.parametrize("option", ["strides", "padding", "dilation_rate"])
+def test_what_is_cached_of_1_does_not_serve_true(operator, option):
+    call(operator, **{option: 1})
+    assert_refused(TypeError, operator, "True", **{option: True})
+    assert_refused(TypeError, operator, "1.0", **{option: 1.0})
+
+
 def test_causal_is_no_padding_of_a_pool():
     x = np.ones((1, 5, 1), "float32")
     assert ops.conv(x, np.ones((2, 1, 1), "float32"), padding="causal").shape == (1, 5, 1)

@@ -362,14 +362,16 @@ def check_operands(
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of their convolution."""
     x, kernel = check_arrays(x, kernel, data_format)
-    if not (type(strides) is type(dilation_rate) is int and type(padding) is str):
+    if not (type(strides) is type(dilation_rate) is int and type(padding) in (str, int)):
         # A key of the cache must be hashable, and True or 1.0 must not find what 1 has left there.
         rank = arguments.spatial_rank("x", x.shape)
         strides = normalize_tuple(strides, rank, "strides")
         padding = normalize_padding(padding, rank, causal=True)
         dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
     geometry = layer_geometry(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
-    return arguments.to_channels_last(x, data_format), kernel, geometry
+    if data_format != "channels_last":  # a call for nothing would be a tenth of a small convolution
+        x = arguments.to_channels_last(x, data_format)
+    return x, kernel, geometry
 
 
 def check_arrays(
@@ -411,7 +413,7 @@ def layer_geometry(
     x_shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
     strides: int | tuple[int, ...],
-    padding: Padding,
+    padding: int | Padding,
     dilation_rate: int | tuple[int, ...],
     data_format: str,
 ) -> Geometry:
@@ -478,6 +480,8 @@ def check_needs(needs: Iterable[str], choices: tuple[str, ...] = NEEDS) -> froze
 def check_bias(bias: Any, x: Array, filters: int) -> Array | None:
     if bias is None:
         return None
+    if type(bias) is np.ndarray and bias.dtype is x.dtype and bias.shape == (filters,):
+        return bias
     bias = arguments.as_array(bias, "bias", 1)
     arguments.check_same_dtype("x", x, "bias", bias)
     arguments.check_shape("bias", bias, (filters,), "shape")
@@ -502,5 +506,6 @@ def forward(
         result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
     if view.size:
         _DRIVERS[type(packed)](x, kernel, bias, view, geometry, code, packed)
-        activate_rows(activation, view)
+        if activation in ROWS:
+            activate_rows(activation, view)
     return result
