@@ -36,7 +36,7 @@ def count_calls(model):
     return sum(
         isinstance(bound, Bound)
         for part in model._graph._parts
-        for bounds in part._bound._found.values()
+        for bounds in part._bound.values()
         for bound in bounds
     )
 

@@ -36,7 +36,8 @@ class Activated(Layer):
 
     def call(self, x: Array, training: bool = False) -> Array:
         """The layer's output for x."""
-        return self._bound.get(x.shape, self._bind)(x)
+        bound = self._bound
+        return (bound.get(x.shape) or bound.find(x.shape, self._bind))(x)
 
     def _with_weights(
         self, run: BoundSum, kernel: Variable, bias: Variable | None

@@ -152,12 +152,12 @@ class BaseConv(Activated):
 
     def _unbound(self, x: Array) -> Array:
         fused = self._fused
-        y = self._output(x, self._fits.get(x.shape, self._fit), fused, True)
+        y = self._output(x, self._fits.find(x.shape, self._fit), fused, True)
         return y if fused == self._activation_name else activate(self._activation_name, y)
 
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to those of x, kernels and bias."""
-        fit = self._fits.get(x.shape, self._fit)
+        fit = self._fits.find(x.shape, self._fit)
 
         def linear(activation: str | None) -> Array:
             fused = activation and self._fused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Self, TypeVar
+from typing import Self, TypeVar
 
 from convlet.layers._building import Shape
 
@@ -26,21 +26,21 @@ class Refound:
         return type(self), ()
 
 
-class ByShape(Refound, Generic[T]):
-    """`find(shape)` for the last few shapes."""
+class ByShape(Refound, dict[Shape, T]):
+    """What was found for the last few shapes.
 
-    __slots__ = ("_found",)
+    `self.get(shape) or self.find(shape, search)` is quicker than the latter alone, in small calls.
+    """
 
-    def __init__(self) -> None:
-        self._found: dict[Shape, T] = {}
+    __slots__ = ()
 
-    def get(self, shape: Shape, find: Callable[[Shape], T]) -> T:
-        """`find(shape)`, or what it returned before; errors are not kept."""
+    def find(self, shape: Shape, search: Callable[[Shape], T]) -> T:
+        """`search(shape)`, or what it returned before; errors are not kept."""
         try:
-            return self._found[shape]
+            return self[shape]
         except KeyError:
-            found = find(shape)
-        if len(self._found) >= MOST:
-            self._found = {}
-        self._found[shape] = found
+            found = search(shape)
+        if len(self) >= MOST:
+            self.clear()
+        self[shape] = found
         return found

@@ -83,11 +83,11 @@ class Conv(BaseConv):
         packed: PackedKernel,
         pool: MaxPooling | None = None,
     ) -> BoundSum:
-        fit = self._fits.get(input_shape, self._fit)
+        fit = self._fits.find(input_shape, self._fit)
         if pool is None:
             compute = bound(fit, activation, self._dtype)
         else:
-            windows = pool._fits.get(self.compute_output_shape(input_shape), pool._fit)
+            windows = pool._fits.find(self.compute_output_shape(input_shape), pool._fit)
             compute = bound_pooled(fit, activation, self._dtype, windows)
         groups, get, size = self.groups, packed.get, fit.tiles.forward
 
@@ -106,7 +106,7 @@ class Conv(BaseConv):
     def _input_and_weight_gradients(
         self, dz: Array, x: Array, needs: tuple[str, ...]
     ) -> tuple[Array | None, ...]:
-        geometry = self._fits.get(x.shape, self._fit)
+        geometry = self._fits.find(x.shape, self._fit)
         return conv_packed_grad(dz, x, self.kernel._data, geometry, needs)
 
     def _working(self, input_shape: Shape) -> list[str]:

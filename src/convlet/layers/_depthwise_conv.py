@@ -110,7 +110,7 @@ class DepthwiseConv(BaseDepthwise):
     def _bound_sum(
         self, input_shape: Shape, activation: str | None, packed: PackedKernel
     ) -> BoundSum:
-        compute = bound(self._fits.get(input_shape, self._fit), activation, self._dtype)
+        compute = bound(self._fits.find(input_shape, self._fit), activation, self._dtype)
         return lambda x, kernel, bias: compute(x, grouped(kernel._data), bias, None)
 
     def _output(self, x: Array, fit: Geometry, activation: str | None, reuse: bool) -> Array:

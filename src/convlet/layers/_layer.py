@@ -180,6 +180,8 @@ class Layer:
 
     def cast(self, x: Any) -> Any:
         """x as an array of `compute_dtype`, or a list of such arrays."""
+        if type(x) is np.ndarray and x.dtype is self._dtype and not self.several_inputs:
+            return x
         if self.several_inputs:
             return [self._cast_one(part) for part in self.flat_inputs(x)]
         return self._cast_one(x)

@@ -52,7 +52,7 @@ class Pooling(Layer):
         self._fits: ByShape[Geometry] = ByShape()
 
     def _geometry(self, x: Array) -> Geometry:
-        return self._fits.get(x.shape, self._fit)
+        return self._fits.get(x.shape) or self._fits.find(x.shape, self._fit)
 
     def _fit(self, input_shape: Shape) -> Geometry:
         self.check_rank(input_shape, self.rank + 2)
@@ -120,7 +120,7 @@ class MaxPooling(Pooling):
         return y, MaximumPullback(pullback, x, y)
 
     def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
-        return bound_maxima(self._fits.get(input_shape, self._fit), self._dtype)
+        return bound_maxima(self._fits.find(input_shape, self._fit), self._dtype)
 
     def _pool(self, x: Array) -> Array:
         return maxima(x, self._geometry(x), False, None)[0]

@@ -111,7 +111,8 @@ class Part:
 
     def _run(self, values: Values) -> None:
         shapes = tuple([values[place].shape for place in self.read])
-        for call, source, target, unread, dtype, step in self._bound.get(shapes, self._bind):
+        bound = self._bound.get(shapes) or self._bound.find(shapes, self._bind)
+        for call, source, target, unread, dtype, step in bound:
             if call is None:
                 step.run(values, False)
                 continue
