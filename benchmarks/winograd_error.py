@@ -17,7 +17,8 @@ import numpy as np
 
 from convlet import ops
 from convlet.bench.table import markdown_table
-from convlet.ops import _convolution as convolution
+from convlet.ops import _conv_forms as conv_forms
+from convlet.ops._conv_checks import check_operands
 
 SEEDS = 5
 BATCH = 16  # the largest of few numbers says little
@@ -75,7 +76,7 @@ def arrays(layer, seed):
             (BATCH, side, side, layer.filters),
         )
     )
-    geometry = convolution.check_operands(x, kernel, 1, layer.padding, 1, "channels_last")[2]
+    geometry = check_operands(x, kernel, 1, layer.padding, 1, "channels_last")[2]
     return x, kernel, grad, geometry
 
 
@@ -84,8 +85,8 @@ def forward(layer, seed):
     x, kernel, _, geometry = arrays(layer, seed)
 
     def compute(size):
-        packed = convolution.pack(kernel, 1, size)
-        return convolution.forward(x, kernel, None, geometry, None, None, packed)
+        packed = conv_forms.pack(kernel, 1, size)
+        return conv_forms.forward(x, kernel, None, geometry, None, None, packed)
 
     return ops.conv(x.astype("f8"), kernel.astype("f8"), padding=layer.padding), compute
 
@@ -97,9 +98,9 @@ def gradients(layer, seed, wanted):
     def compute(size):
         out = np.empty_like(x if wanted == "x" else kernel)
         if wanted == "x":
-            convolution.input_gradient(grad, kernel, out, geometry, size)
+            conv_forms.input_gradient(grad, kernel, out, geometry, size)
         else:
-            convolution.kernel_gradient(x, grad, out, geometry, size)
+            conv_forms.kernel_gradient(x, grad, out, geometry, size)
         return out
 
     wide = (array.astype("f8") for array in (grad, x, kernel))

@@ -35,7 +35,7 @@ from convlet._cext import runtime
 
 cdef api_t *api = <api_t *>PyCapsule_GetPointer(runtime._api, "convlet.api")
 
-# convlet.ops._convolution.Geometry
+# convlet.ops._conv_checks.Geometry
 cdef struct geometry_t:
     ptrdiff_t stride[3]
     ptrdiff_t dilation[3]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from convlet._cext import winograd
 from convlet.ops._activation import activation_code
-from convlet.ops._convolution import Geometry
+from convlet.ops._conv_checks import Geometry
 from strategies import CHANNELS, ConvConfig
 
 SIZES = (2, 4)

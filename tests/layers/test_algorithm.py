@@ -12,7 +12,7 @@ from comparison import assert_same_bits
 from convlet import ops
 from convlet._cext import runtime, winograd
 from convlet.layers import Conv1D, Conv2D, Conv3D
-from convlet.ops._convolution import check_operands
+from convlet.ops._conv_checks import check_operands
 from convlet.ops._winograd import DIRECT, tile_sizes
 from layer_checks import check_vjp
 from strategies import DATA_FORMATS, LAYOUTS

@@ -2,7 +2,7 @@ from typing import Any, final
 
 from numpy.typing import NDArray
 
-from convlet.ops._convolution import Geometry
+from convlet.ops._conv_checks import Geometry
 
 # Arrays are float32 or float64, all of one call alike: x and grad (N, D, H, W, C), kernel
 # (KD, KH, KW, CI / groups, CO). Leading spatial axes may be missing.

@@ -1,7 +1,7 @@
 from typing import final
 
 from convlet._cext.convolution import _Activation, _Array
-from convlet.ops._convolution import Geometry
+from convlet.ops._conv_checks import Geometry
 
 # Two spatial axes; all arrays of one call are float32, or all are float64.
 

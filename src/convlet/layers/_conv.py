@@ -12,14 +12,8 @@ from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._pooling import MaxPooling
 from convlet.layers._working import convolution_working
-from convlet.ops._convolution import (
-    Geometry,
-    bound,
-    conv_packed,
-    conv_packed_grad,
-    layer_geometry,
-    pack,
-)
+from convlet.ops._conv_checks import Geometry, layer_geometry
+from convlet.ops._conv_forms import bound, conv_packed, conv_packed_grad, pack
 from convlet.ops._geometry import conv_output_shape
 from convlet.ops._pooled import bound_pooled
 from convlet.ops._winograd import allowed

@@ -12,7 +12,8 @@ from convlet._variable import Array, Variable
 from convlet.layers._activated import Activated, PackedKernel, vjp_activated
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.ops._convolution import Geometry, bound, dense, dense_grad, pack, plain_geometry
+from convlet.ops._conv_checks import Geometry, plain_geometry
+from convlet.ops._conv_forms import bound, dense, dense_grad, pack
 
 
 class Dense(Activated):

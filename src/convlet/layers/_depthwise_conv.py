@@ -14,7 +14,8 @@ from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._working import parameters_working, spatial_sizes, window_working
 from convlet.ops import depthwise_conv_grad, separable_conv, separable_conv_grad
-from convlet.ops._convolution import Geometry, bound, conv_packed, layer_geometry
+from convlet.ops._conv_checks import Geometry, layer_geometry
+from convlet.ops._conv_forms import bound, conv_packed
 from convlet.ops._depthwise import grouped
 from convlet.ops._geometry import conv_output_shape
 

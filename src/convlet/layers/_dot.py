@@ -16,7 +16,8 @@ from convlet.layers._layer import Layer, Shape
 from convlet.layers._merging import checked_shapes
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._arguments import contiguous
-from convlet.ops._convolution import dense, dense_grad, plain_geometry
+from convlet.ops._conv_checks import plain_geometry
+from convlet.ops._conv_forms import dense, dense_grad
 
 
 class Dot(Layer):

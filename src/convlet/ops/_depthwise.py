@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from convlet.ops import _conv_checks as conv_checks
 from convlet.ops import _convolution as convolution
 from convlet.ops._arguments import Array
-from convlet.ops._convolution import NEEDS
+from convlet.ops._conv_checks import NEEDS
 
 
 def depthwise_conv(
@@ -144,8 +145,8 @@ def check_depthwise(
     x: Any, kernel: Any, data_format: Any, name: str = "kernel"
 ) -> tuple[Array, Array]:
     """x as it lies, and a kernel (*size, C, multiplier) for its channels."""
-    x, kernel = convolution.check_arrays(x, kernel, data_format, name)
-    channels = convolution.check_shapes(x.shape, kernel.shape, data_format, name)[-1]
+    x, kernel = conv_checks.check_arrays(x, kernel, data_format, name)
+    channels = conv_checks.check_shapes(x.shape, kernel.shape, data_format, name)[-1]
     if kernel.shape[-2] != channels:
         raise ValueError(
             f"{name}.shape[-2] must be the {channels} channels of x, got shape {kernel.shape}"

@@ -11,7 +11,8 @@ from convlet._cext import winograd
 from convlet._reuse import empty
 from convlet.ops._activation import NO_ACTIVATION, activation_code
 from convlet.ops._arguments import Array
-from convlet.ops._convolution import Geometry, Packed, bound
+from convlet.ops._conv_checks import Geometry
+from convlet.ops._conv_forms import Packed, bound
 from convlet.ops._windows import Geometry as Windows
 from convlet.ops._windows import bound_maxima
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from convlet.ops import _arguments as arguments
-from convlet.ops import _convolution as convolution
+from convlet.ops import _conv_checks as conv_checks
+from convlet.ops import _conv_forms as conv_forms
 from convlet.ops._activation import activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._blocks import Block, blocks
-from convlet.ops._convolution import Geometry
+from convlet.ops._conv_checks import Geometry
 from convlet.ops._depthwise import check_depthwise, grouped
 
 NEEDS = ("x", "depthwise_kernel", "pointwise_kernel", "bias")
@@ -77,7 +78,7 @@ def separable_conv(
     x = arguments.as_array(x, "x")
     options = (strides, padding, dilation_rate, data_format)
     rows, depthwise, pointwise, middle = _check(x, depthwise_kernel, pointwise_kernel, options)
-    bias = convolution.check_bias(bias, x, pointwise.shape[-1])
+    bias = conv_checks.check_bias(bias, x, pointwise.shape[-1])
     activation_code(activation)
     inputs = [("x", x), ("depthwise_kernel", depthwise), ("pointwise_kernel", pointwise)]
     inputs += [("bias", bias)] if bias is not None else []
@@ -85,11 +86,11 @@ def separable_conv(
     result, view = arguments.output_array(out, shape, data_format, inputs)
     pixels = tuple(slice(0, size) for size in middle.shape[:-1])
     for block in blocks(pixels, middle.shape[-1] * x.itemsize):
-        part = convolution.forward(
+        part = conv_forms.forward(
             rows[block[0]], depthwise, None, _geometry_of(block, middle), None, None
         )
         mixing = _pointwise_geometry(part.shape, pointwise)
-        convolution.forward(part, pointwise, bias, mixing, activation, view[block])
+        conv_forms.forward(part, pointwise, bias, mixing, activation, view[block])
     return result
 
 
@@ -143,29 +144,29 @@ def separable_conv_grad(
     x = arguments.as_array(x, "x")
     options = (strides, padding, dilation_rate, data_format)
     rows, depthwise, pointwise, middle = _check(x, depthwise_kernel, pointwise_kernel, options)
-    wanted = convolution.check_needs(needs, NEEDS)
+    wanted = conv_checks.check_needs(needs, NEEDS)
     mixing = _pointwise_geometry(middle.shape, pointwise)._replace(data_format=data_format)
-    grad = convolution.check_grad(grad, x, mixing)
+    grad = conv_checks.check_grad(grad, x, mixing)
     dx = ddepthwise = dpointwise = dbias = None
     if "pointwise_kernel" in wanted:
-        part = convolution.forward(
+        part = conv_forms.forward(
             rows, depthwise, None, middle._replace(data_format="channels_last"), None, None
         )
         dpointwise = np.empty(pointwise.shape, x.dtype)
-        convolution.kernel_gradient(part, grad, dpointwise, mixing)
+        conv_forms.kernel_gradient(part, grad, dpointwise, mixing)
         del part
     if wanted & {"x", "depthwise_kernel"}:
         dmiddle = np.empty(middle.shape, x.dtype)
-        convolution.input_gradient(grad, pointwise, dmiddle, mixing)
+        conv_forms.input_gradient(grad, pointwise, dmiddle, mixing)
     if "x" in wanted:
         dx, view = arguments.output_array(None, rows.shape, data_format, (("x", x),))
-        convolution.input_gradient(dmiddle, depthwise, view, middle)
+        conv_forms.input_gradient(dmiddle, depthwise, view, middle)
     if "depthwise_kernel" in wanted:
         wide = np.empty(depthwise.shape, x.dtype)
-        convolution.kernel_gradient(rows, dmiddle, wide, middle)
+        conv_forms.kernel_gradient(rows, dmiddle, wide, middle)
         ddepthwise = wide.reshape(*depthwise.shape[:-2], rows.shape[-1], -1)
     if "bias" in wanted:
-        dbias = convolution.bias_gradient(grad)
+        dbias = conv_forms.bias_gradient(grad)
     return dx, ddepthwise, dpointwise, dbias
 
 
@@ -179,13 +180,13 @@ def _check(
     arguments.check_not_empty("pointwise_kernel", pointwise.shape)
     shape = (1,) * (x.ndim - 2) + (prod(depthwise.shape[-2:]), pointwise.shape[-1])
     arguments.check_shape("pointwise_kernel", pointwise, shape, "shape")
-    rows, kernel, middle = convolution.check_operands(x, grouped(depthwise), *options)
+    rows, kernel, middle = conv_checks.check_operands(x, grouped(depthwise), *options)
     arguments.check_size("the depthwise result", middle.shape, x.itemsize)
     return rows, kernel, pointwise, middle
 
 
 def _pointwise_geometry(shape: tuple[int, ...], kernel: Array) -> Geometry:
-    return convolution.plain_geometry((*shape[:-1], kernel.shape[-1]))
+    return conv_checks.plain_geometry((*shape[:-1], kernel.shape[-1]))
 
 
 def _geometry_of(block: Block, whole: Geometry) -> Geometry:

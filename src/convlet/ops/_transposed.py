@@ -10,10 +10,11 @@ import numpy as np
 
 from convlet._cext import convolution as compiled
 from convlet.ops import _arguments as arguments
-from convlet.ops import _convolution as convolution
+from convlet.ops import _conv_checks as conv_checks
+from convlet.ops import _conv_forms as conv_forms
 from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
 from convlet.ops._arguments import Array
-from convlet.ops._convolution import NEEDS, Geometry
+from convlet.ops._conv_checks import NEEDS, Geometry
 from convlet.ops._geometry import (
     Padding,
     normalize_padding,
@@ -100,7 +101,7 @@ def conv_transpose(
     """
     options = (strides, padding, output_padding, dilation_rate, groups)
     x, kernel, geometry = _check_operands(x, kernel, *options, data_format)
-    bias = convolution.check_bias(bias, x, geometry.shape[-1])
+    bias = conv_checks.check_bias(bias, x, geometry.shape[-1])
     inputs = [("x", x), ("kernel", kernel)] + ([] if bias is None else [("bias", bias)])
     code = activation_code(activation)
     result, view = arguments.output_array(out, geometry.shape, data_format, inputs)
@@ -160,8 +161,8 @@ def conv_transpose_grad(
     """
     options = (strides, padding, output_padding, dilation_rate, groups)
     x, kernel, geometry = _check_operands(x, kernel, *options, data_format)
-    wanted = convolution.check_needs(needs)
-    grad = convolution.check_grad(grad, x, geometry)
+    wanted = conv_checks.check_needs(needs)
+    grad = conv_checks.check_grad(grad, x, geometry)
     dx = dkernel = dbias = None
     if "x" in wanted:
         dx, view = arguments.output_array(None, x.shape, data_format, (("x", x),))
@@ -169,9 +170,9 @@ def conv_transpose_grad(
             compiled.forward(grad, kernel, None, view, geometry, NO_ACTIVATION)
     if "kernel" in wanted:
         dkernel = np.empty(kernel.shape, x.dtype)
-        convolution.kernel_gradient(grad, x, dkernel, geometry)
+        conv_forms.kernel_gradient(grad, x, dkernel, geometry)
     if "bias" in wanted:
-        dbias = convolution.bias_gradient(grad)
+        dbias = conv_forms.bias_gradient(grad)
     return dx, dkernel, dbias
 
 
@@ -186,8 +187,8 @@ def _check_operands(
     data_format: Any,
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of the convolution they are the adjoint of."""
-    x, kernel = convolution.check_arrays(x, kernel, data_format)
-    shape = convolution.check_shapes(x.shape, kernel.shape, data_format)
+    x, kernel = conv_checks.check_arrays(x, kernel, data_format)
+    shape = conv_checks.check_shapes(x.shape, kernel.shape, data_format)
     rank = len(shape) - 2
     extra = None
     if output_padding is not None:
@@ -226,4 +227,4 @@ def _fit(
         x_shape[1:-1], kernel_shape[:-2], strides, padding, dilations, output_padding
     )
     shape = (x_shape[0], *(window.length for window in fitted), kernel_shape[-2] * groups)
-    return Geometry(*convolution.three_axes(fitted), groups, shape, data_format)
+    return Geometry(*conv_checks.three_axes(fitted), groups, shape, data_format)

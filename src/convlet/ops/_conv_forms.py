@@ -1,0 +1,214 @@
+"""Convolutions and their gradients of checked arrays: what operators and layers compute with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from convlet._cext import convolution as compiled
+from convlet._cext import winograd
+from convlet._reuse import LEAST_BYTES, empty
+from convlet.ops import _arguments as arguments
+from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
+from convlet.ops._arguments import Array
+from convlet.ops._conv_checks import NEEDS, Geometry, check_grad, plain_geometry
+from convlet.ops._row_activations import ROWS
+from convlet.ops._winograd import Tiles, allowed
+
+Gradients = tuple[Array | None, Array | None, Array | None]
+
+# A kernel as a forward pass reads it, for one dtype and instruction set.
+Packed = compiled.Packed | winograd.Transformed
+# By the algorithm that it is packed for, if it is.
+_DRIVERS: dict[type, Callable[..., None]] = {
+    type(None): compiled.forward,
+    compiled.Packed: compiled.forward,
+    winograd.Transformed: winograd.forward,
+}
+
+
+def pack(kernel: Array, groups: int = 1, size: int = 0) -> Packed:
+    """The kernel's panels for `conv_packed` and `dense`, with tiles of this size."""
+    return winograd.transform(kernel, size) if size else compiled.pack(kernel, groups)
+
+
+def forward(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    geometry: Geometry,
+    activation: str | None,
+    out: Any,
+    packed: Packed | None = None,
+) -> Array:
+    """`conv` of checked arrays, x with channels last; activation and out are not checked yet."""
+    code = activation_code(activation)
+    if out is None and geometry.data_format == "channels_last":  # the rest is much of a small call
+        result = view = arguments.new_array(geometry.shape, x.dtype)
+    else:
+        inputs = (("x", x), ("kernel", kernel), ("bias", x if bias is None else bias))
+        result, view = arguments.output_array(out, geometry.shape, geometry.data_format, inputs)
+    if view.size:
+        _DRIVERS[type(packed)](x, kernel, bias, view, geometry, code, packed)
+        if activation in ROWS:
+            activate_rows(activation, view)
+    return result
+
+
+def conv_packed(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    geometry: Geometry,
+    activation: str | None,
+    packed: Packed | None,
+) -> Array:
+    """`conv` as layers compute it: by the algorithm that the kernel is packed for, if it is.
+
+    `geometry` is `layer_geometry` of x's shape; kernel and bias are the layer's.
+    """
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    x = arguments.to_channels_last(x, geometry.data_format)
+    return forward(x, kernel, bias, geometry, activation, None, packed)
+
+
+def bound(
+    geometry: Geometry, activation: str | None, dtype: np.dtype[Any]
+) -> Callable[[Array, Array, Array | None, Packed | None], Array]:
+    """`conv_packed` with all decided that follows from an input's shape.
+
+    For a small image the deciding takes as long as the sums.
+    """
+    if geometry.data_format == "channels_first" or 0 in geometry.shape:
+        return lambda x, kernel, bias, packed: conv_packed(
+            x, kernel, bias, geometry, activation, packed
+        )
+    code, shape, rows = activation_code(activation), geometry.shape, activation in ROWS
+    new = empty if math.prod(shape) * dtype.itemsize >= LEAST_BYTES else np.empty
+
+    def run(x: Array, kernel: Array, bias: Array | None, packed: Packed | None) -> Array:
+        y = new(shape, dtype)
+        _DRIVERS[type(packed)](x, kernel, bias, y, geometry, code, packed)
+        if rows:
+            activate_rows(activation, y)
+        return y
+
+    return run
+
+
+def dense(
+    x: Array, kernel: Array, bias: Array | None, geometry: Geometry, activation: str | None
+) -> Array:
+    """x (N, CI) times kernel (CI, CO), plus bias, activated: a convolution of N single pixels.
+
+    `geometry` is `plain_geometry((N, CO))`.
+    """
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    return forward(x, kernel, bias, geometry, activation, None)
+
+
+def conv_packed_grad(
+    grad: Array,
+    x: Array,
+    kernel: Array,
+    geometry: Geometry,
+    needs: Iterable[str],
+) -> Gradients:
+    """The gradients of `conv_packed`, by any algorithm."""
+    arguments.check_same_dtype("kernel", kernel, "x", x)
+    x = arguments.to_channels_last(x, geometry.data_format)
+    grad = check_grad(grad, x, geometry)
+    return gradients(grad, x, kernel, geometry, frozenset(needs), allowed(geometry.tiles))
+
+
+def dense_grad(
+    grad: Array, x: Array, kernel: Array, needs: Iterable[str] = NEEDS
+) -> tuple[Array | None, Array | None, Array | None]:
+    """Gradients of `dense` with respect to x, kernel and bias; None for what is not needed."""
+    arguments.check_same_dtype("x", x, "grad", grad)
+    geometry = plain_geometry(grad.shape)
+    dx = None
+    if "x" in needs:
+        dx = empty(x.shape, x.dtype)
+        input_gradient(grad, kernel, dx, geometry)
+    return dx, *_weight_gradients(grad, x, kernel, geometry, needs)
+
+
+def gradients(
+    grad: Array, x: Array, kernel: Array, geometry: Geometry, wanted: frozenset[str], tiles: Tiles
+) -> Gradients:
+    dx = None
+    if "x" in wanted:
+        dx, view = arguments.output_array(None, x.shape, geometry.data_format, (("x", x),))
+        input_gradient(grad, kernel, view, geometry, tiles.input_gradient)
+    return dx, *_weight_gradients(grad, x, kernel, geometry, wanted, tiles.kernel_gradient)
+
+
+def _weight_gradients(
+    grad: Array, x: Array, kernel: Array, geometry: Geometry, wanted: Iterable[str], size: int = 0
+) -> tuple[Array | None, Array | None]:
+    """Those of kernel and bias; one pass over grad where the direct algorithm makes both."""
+    dkernel = dbias = None
+    apart = size or geometry.groups > 1 or "kernel" not in wanted
+    if "bias" in wanted:
+        dbias = bias_gradient(grad) if apart else empty(grad.shape[-1:], x.dtype)
+    if "kernel" in wanted:
+        dkernel = empty(kernel.shape, x.dtype)
+        kernel_gradient(x, grad, dkernel, geometry, size, None if apart else dbias)
+    return dkernel, dbias
+
+
+def input_gradient(
+    grad: Array, kernel: Array, out: Array, geometry: Geometry, size: int = 0
+) -> None:
+    """Write conv's gradient with respect to x into `out`; all checked, channels last.
+
+    By tiles it is the convolution of `grad` with the kernel turned around, its channels swapped.
+    """
+    if not out.size:
+        return
+    if size == 0:
+        compiled.input_gradient(grad, kernel, None, out, geometry, NO_ACTIVATION)
+        return
+    turned = kernel[::-1, ::-1].swapaxes(-1, -2)
+    _, above, left = geometry.before
+    around = geometry._replace(before=(0, 2 - above, 2 - left))
+    transformed = winograd.transform(turned, size)
+    winograd.forward(grad, turned, None, out, around, NO_ACTIVATION, transformed)
+
+
+def kernel_gradient(
+    x: Array,
+    grad: Array,
+    out: Array,
+    geometry: Geometry,
+    size: int = 0,
+    dbias: Array | None = None,
+) -> None:
+    """Write conv's gradient with respect to its kernel into `out`; all checked, channels last.
+
+    The direct algorithm (size 0) also writes `bias_gradient`'s result into `dbias`, of one group.
+    """
+    if x.shape[0] == 0:
+        out[...] = 0
+        if dbias is not None:
+            dbias[...] = 0
+    elif size:
+        winograd.kernel_gradient(x, grad, out, geometry)
+    else:
+        compiled.kernel_gradient(x, grad, out, dbias, geometry)
+
+
+def bias_gradient(grad: Array) -> Array:
+    """Sums of grad (N, *spatial, CO) over all but its channels.
+
+    The kernel gradient of a convolution whose input is 1 and has one channel.
+    """
+    dbias = np.empty((1,) * (grad.ndim - 1) + grad.shape[-1:], grad.dtype)
+    one = np.ones(1, grad.dtype)  # with strides of 0; np.broadcast_to takes ten times as long
+    ones = np.ndarray((*grad.shape[:-1], 1), grad.dtype, one, strides=(0,) * grad.ndim)
+    kernel_gradient(ones, grad, dbias, plain_geometry(grad.shape))
+    return dbias.reshape(-1)
