@@ -46,16 +46,23 @@ def check_operands(
 ) -> tuple[Array, Array, Geometry]:
     """x with channels last, kernel, and the geometry of their convolution."""
     x, kernel = check_arrays(x, kernel, data_format)
-    if not (type(strides) is type(dilation_rate) is int and type(padding) in (str, int)):
-        # A key of the cache must be hashable, and True or 1.0 must not find what 1 has left there.
-        rank = arguments.spatial_rank("x", x.shape)
-        strides = normalize_tuple(strides, rank, "strides")
-        padding = normalize_padding(padding, rank, causal=True)
-        dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
-    geometry = layer_geometry(x.shape, kernel.shape, strides, padding, dilation_rate, data_format)
-    if data_format != "channels_last":  # a call for nothing would be a tenth of a small convolution
-        x = arguments.to_channels_last(x, data_format)
-    return x, kernel, geometry
+    options = hashable(x.shape, strides, padding, dilation_rate)
+    geometry = layer_geometry(x.shape, kernel.shape, *options, data_format)
+    return arguments.to_channels_last(x, data_format), kernel, geometry
+
+
+def hashable(
+    x_shape: tuple[int, ...], strides: Any, padding: Any, dilation_rate: Any
+) -> tuple[int | tuple[int, ...], int | Padding, int | tuple[int, ...]]:
+    """Options as parts of a cache's key: True or 1.0 must not find what 1 has left there."""
+    if type(strides) is type(dilation_rate) is int and type(padding) in (str, int):
+        return strides, padding, dilation_rate
+    rank = arguments.spatial_rank("x", x_shape)
+    return (
+        normalize_tuple(strides, rank, "strides"),
+        normalize_padding(padding, rank, causal=True),
+        normalize_tuple(dilation_rate, rank, "dilation_rate"),
+    )
 
 
 def check_arrays(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,14 @@ from convlet._reuse import LEAST_BYTES, empty
 from convlet.ops import _arguments as arguments
 from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
 from convlet.ops._arguments import Array
-from convlet.ops._conv_checks import NEEDS, Geometry, check_grad, plain_geometry
+from convlet.ops._conv_checks import (
+    NEEDS,
+    Geometry,
+    check_grad,
+    layer_geometry,
+    plain_geometry,
+)
+from convlet.ops._geometry import Padding
 from convlet.ops._row_activations import ROWS
 from convlet.ops._winograd import Tiles, allowed
 
@@ -22,7 +30,9 @@ Gradients = tuple[Array | None, Array | None, Array | None]
 
 # A kernel as a forward pass reads it, for one dtype and instruction set.
 Packed = compiled.Packed | winograd.Transformed
-# By the algorithm that it is packed for, if it is.
+# A convolution of x, kernel, bias, and the kernel's packed form if there is one.
+Bound = Callable[[Array, Array, Array | None, Packed | None], Array]
+# By the algorithm that a kernel is packed for, if it is.
 _DRIVERS: dict[type, Callable[..., None]] = {
     type(None): compiled.forward,
     compiled.Packed: compiled.forward,
@@ -75,9 +85,7 @@ def conv_packed(
     return forward(x, kernel, bias, geometry, activation, None, packed)
 
 
-def bound(
-    geometry: Geometry, activation: str | None, dtype: np.dtype[Any]
-) -> Callable[[Array, Array, Array | None, Packed | None], Array]:
+def bound(geometry: Geometry, activation: str | None, dtype: np.dtype[Any]) -> Bound:
     """`conv_packed` with all decided that follows from an input's shape.
 
     For a small image the deciding takes as long as the sums.
@@ -87,7 +95,8 @@ def bound(
             x, kernel, bias, geometry, activation, packed
         )
     code, shape, rows = activation_code(activation), geometry.shape, activation in ROWS
-    new = empty if math.prod(shape) * dtype.itemsize >= LEAST_BYTES else np.empty
+    small = math.prod(shape) * dtype.itemsize < LEAST_BYTES
+    new = np.empty if small else arguments.new_array
 
     def run(x: Array, kernel: Array, bias: Array | None, packed: Packed | None) -> Array:
         y = new(shape, dtype)
@@ -97,6 +106,22 @@ def bound(
         return y
 
     return run
+
+
+@lru_cache(maxsize=256)
+def bound_to(
+    x_shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    strides: int | tuple[int, ...],
+    padding: int | Padding,
+    dilation_rate: int | tuple[int, ...],
+    data_format: str,
+    activation: str | None,
+    dtype: np.dtype[Any],
+) -> Bound:
+    """`bound` for arrays of these shapes, which are checked, as are the options."""
+    geometry = layer_geometry(x_shape, kernel_shape, strides, padding, dilation_rate, data_format)
+    return bound(geometry, activation, dtype)
 
 
 def dense(

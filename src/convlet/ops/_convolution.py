@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from convlet.ops._activation import activation_code
 from convlet.ops._arguments import Array
-from convlet.ops._conv_checks import NEEDS, check_bias, check_grad, check_needs, check_operands
-from convlet.ops._conv_forms import forward, gradients
+from convlet.ops._conv_checks import (
+    NEEDS,
+    check_arrays,
+    check_bias,
+    check_grad,
+    check_needs,
+    check_operands,
+    hashable,
+)
+from convlet.ops._conv_forms import bound_to, forward, gradients
 from convlet.ops._winograd import DIRECT
 
 
@@ -84,9 +93,21 @@ def conv(
     array([[1., 1.],
            [1., 1.]], dtype=float32)
     """
-    x, kernel, geometry = check_operands(x, kernel, strides, padding, dilation_rate, data_format)
-    bias = check_bias(bias, x, kernel.shape[-1])
-    return forward(x, kernel, bias, geometry, activation, out)
+    if out is not None:
+        x, kernel, geometry = check_operands(
+            x, kernel, strides, padding, dilation_rate, data_format
+        )
+        bias = check_bias(bias, x, kernel.shape[-1])
+        return forward(x, kernel, bias, geometry, activation, out)
+    if activation is not None:
+        activation_code(activation)
+    x, kernel = check_arrays(x, kernel, data_format)
+    if not (type(strides) is type(padding) is type(dilation_rate) is int):  # a call saved
+        strides, padding, dilation_rate = hashable(x.shape, strides, padding, dilation_rate)
+    compute = bound_to(
+        x.shape, kernel.shape, strides, padding, dilation_rate, data_format, activation, x.dtype
+    )
+    return compute(x, kernel, check_bias(bias, x, kernel.shape[-1]), None)
 
 
 def conv_grad(
