@@ -3,11 +3,14 @@
     python benchmarks/peers.py --section memory      (Linux only)
 
 Each figure comes from a process of its own: the peak of its resident memory during one call, less
-what stays after it (extra), and what stays less the results (kept: packed weights, mostly).
+what stays after it (extra), and what stays less the results (kept). Layers may have packed weights
+beside their kernels: those that a call leaves are part of `kept`, and those that an input gradient
+makes and drops are part of `extra`; their sizes stand beside the two as "of it packed".
 """
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import subprocess
@@ -17,10 +20,9 @@ import numpy as np
 
 BATCH = 4
 SHAPES = 20_000
-WAYS = ("ops.conv", "layer", "ops.conv_grad", "layer.vjp")
+OPERATORS, LAYERS = ("ops.conv", "ops.conv_grad"), ("layer", "layer dx", "layer dkernel")
 # So that large arrays go back to the system when they are freed, and take no larger pages.
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "NUMPY_MADVISE_HUGEPAGE": "0"}
-PACKED = 5  # times its kernel's size a layer's packed weights may take
 
 
 def measure(threads, seconds):
@@ -29,22 +31,27 @@ def measure(threads, seconds):
     from convlet.bench.table import markdown_table
 
     about = machine.describe([report.Convlet()], threads)
-    cells, beyond = [], {}
+    cells, whole, beyond = [], {}, {}
     for case in suites.forward_layers(BATCH):
         words = [case.name, case.describe(), size_text(kernel_bytes(case))]
-        for way in WAYS:
-            extra, kept, allowed = (float(word) for word in child(way, case.name))
-            beyond[f"{case.name} {way}"] = max(0.0, extra) + max(0.0, kept - allowed)
+        for way in (*OPERATORS, *LAYERS):
+            extra, dropped, kept, left = (float(word) for word in child(way, case.name))
+            name = f"{case.name} {way}"
+            whole[name] = max(0.0, extra) + max(0.0, kept)
+            beyond[name] = max(0.0, extra - dropped) + max(0.0, kept - left)
             words += [size_text(extra), size_text(kept)]
+            if way in LAYERS:
+                words.append(size_text(dropped + left))
         cells.append(words)
     grown = float(child("shapes", "")[0])
     heads = ["case", "shape", "kernel"]
-    heads += [f"{way} {what}" for way in WAYS for what in ("extra", "kept")]
+    heads += [f"{way} {what}" for way in OPERATORS for what in ("extra", "kept")]
+    heads += [f"{way} {what}" for way in LAYERS for what in ("extra", "kept", "of it packed")]
     text = [f"# Memory beyond the arrays, threads: {threads}", "", "```", *about, "```", ""]
     text += [*markdown_table(heads, cells, left=2), ""]
     text += [f"Over {SHAPES:,} shapes memory grew by {size_text(grown)} after the first tenth."]
-    figures = {"about": about, "threads": threads, "extra": beyond, "grown": grown}
-    return {**figures, "shapes": SHAPES}, text
+    figures = {"about": about, "threads": threads, "whole": whole, "beyond packed": beyond}
+    return {**figures, "grown": grown, "shapes": SHAPES}, text
 
 
 def kernel_bytes(case):
@@ -67,44 +74,57 @@ def child(*arguments):
 
 
 def one_call(way, name):
-    """Print (extra, kept, what may be kept) of one call, in bytes."""
+    """Print (extra, packed weights in it, kept, packed weights in it) of one call, in bytes."""
     from convlet.bench import suites
+    from convlet.bench.cases import Case
 
     case = next(case for case in suites.forward_layers(BATCH) if case.name == name)
-    calls(way, 1, 8, case.size)()  # loads code, starts threads
-    call = calls(way, BATCH, None, case.size, case)
+    call, _ = calls(way, Case("", "conv", (1, 4 * case.size, 4 * case.size, 8), case.size, 16))
+    call()  # loads code, starts threads
+    call, packed = calls(way, case)
     before = resident()
     reset_peak()
     results = call()
     after, highest = resident(), peak()
     made = sum(result.nbytes for result in results)
-    allowed = PACKED * kernel_bytes(case) if way.startswith("layer") else 0
-    print(highest - after, after - before - made, allowed)
+    dropped, left = packed()
+    print(highest - after, dropped, after - before - made, left)
 
 
-def calls(way, batch, channels, size, case=None):
-    """A function without arguments that returns its result arrays in a tuple."""
+def calls(way, case):
+    """A function that returns its results in a tuple, and one that tells its `packed_bytes`."""
     from convlet import layers, ops
-    from convlet.bench.cases import Case
 
-    case = case or Case("", "conv", (batch, 4 * size, 4 * size, channels), size, 16)
     data = case.data()
     x, kernel, grad, options = data["x"], data["kernel"], data["grad"], {"strides": case.stride}
     layer = layers.Conv2D(case.filters, case.size, use_bias=False, **options)
     layer.build(x.shape)
     layer.set_weights([kernel])
 
-    def both():
+    def gradient():
+        layer.trainable = way == "layer dkernel"
         y, pullback = layer.vjp(x, True)
-        dx, (dkernel,) = pullback(grad)
-        return y, dx, dkernel
+        dx, grads = pullback(grad, needs_dx=way == "layer dx")
+        return y, *(grads if dx is None else [dx])
 
-    return {
+    call = {
         "ops.conv": lambda: (ops.conv(x, kernel, **options),),
-        "layer": lambda: (layer(x),),
         "ops.conv_grad": lambda: ops.conv_grad(grad, x, kernel, **options),
-        "layer.vjp": both,
-    }[way]
+        "layer": lambda: (layer(x),),
+    }.get(way, gradient)
+    return call, lambda: packed_bytes(way, layer, x.shape) if way in LAYERS else (0, 0)
+
+
+def packed_bytes(way, layer, x_shape):
+    """The sizes of (what an input gradient drops, what the layer keeps)."""
+    from convlet._cext import winograd
+
+    size, dropped = layer._fit(x_shape).tiles.input_gradient, 0
+    if way == "layer dx" and size:
+        turned = layer.kernel.numpy()[::-1, ::-1].swapaxes(-1, -2)
+        dropped = winograd.transform(turned, size).nbytes
+    _, kept = layer._packed._entry
+    return dropped, kept.nbytes if kept else 0
 
 
 def many_shapes():
@@ -114,6 +134,8 @@ def many_shapes():
     rng = np.random.default_rng(0)
     start = 0
     for number in range(SHAPES):
+        if number % 100 == 0:
+            gc.collect()  # layers that wait for it come and go by 1 MiB
         if number == SHAPES // 10:
             start = resident()
         height, width, channels, filters = (int(n) for n in rng.integers(5, 40, 4))

@@ -73,7 +73,7 @@ cdef class Packed:
     """
     cdef void *memory
     cdef char *panels
-    cdef ptrdiff_t nbytes
+    cdef readonly ptrdiff_t nbytes
     cdef int isa, finite              # -1: not looked at yet
     cdef ptrdiff_t groups
     cdef array_t kernel

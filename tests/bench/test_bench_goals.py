@@ -67,5 +67,19 @@ def test_worst_row_is_named(goals):
     assert goals.at_least({"a": 2.0}, 1) == ("worst 2.00 (a)", True)
 
 
+def test_memory_counts_beyond_packed_weights_and_shows_both(goals):
+    sizes = {"whole": {"cv1 layer": 2**20, "cv6 layer dx": 26 * 2**20}, "grown": 2.0**21}
+    beyond = {"cv1 layer": 2**20, "cv6 layer dx": 2**19}
+    given = {**sizes, "beyond packed": beyond, "threads": 1, "shapes": 20_000}
+    row, growth = goals.goals({"memory-1t": given})
+    assert row.met
+    assert row.measured == (
+        "largest 1.00 MiB (cv1 layer); with packed weights 26.00 MiB (cv6 layer dx)"
+    )
+    assert not growth.met
+    beyond["cv6 layer dx"] = 2**21
+    assert not goals.goals({"memory-1t": given})[0].met
+
+
 def test_sections_without_goals_have_no_rows(goals):
     assert goals.goals({}) == []

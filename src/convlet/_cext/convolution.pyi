@@ -10,7 +10,8 @@ _Array = NDArray[Any]
 _Activation = tuple[int, float]  # see ops._activation.activation_code
 
 @final
-class Packed: ...
+class Packed:
+    nbytes: int
 
 def pack(kernel: _Array, groups: int) -> Packed: ...
 def forward(
