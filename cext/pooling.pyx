@@ -240,18 +240,19 @@ cdef int compute(pool_t *p) except -1:
 cdef pool_t new_pool(y, int access, windows) except *:
     """y: the array with an element for each window."""
     cdef pool_t p
+    cdef axis_t *a
     cdef int axis
-    cdef tuple w
     memset(&p, 0, sizeof(p))
     describe(&p.y, y, 1, access)
     p.itemsize = p.y.itemsize
     p.kernel = &api.kernels[FLOAT32 if p.itemsize == 4 else FLOAT64]
     p.images, p.channels = p.y.size[0], p.y.size[4]
     p.rows = p.y.size[1] * p.y.size[2]
-    for axis in range(TAP_AXES):
-        w = tuple(windows[axis])
-        p.axis[axis] = axis_t(length=w[0], size=w[1], stride=w[2], dilation=w[3], before=w[4],
-                              after=w[5], out=w[6])
+    for axis, window in enumerate(windows):
+        if not isinstance(window, tuple) or axis >= TAP_AXES:
+            raise TypeError("windows must be three tuples")
+        a = &p.axis[axis]
+        a.length, a.size, a.stride, a.dilation, a.before, a.after, a.out = <tuple>window
     return p
 
 

@@ -19,7 +19,7 @@ from convlet.ops._windows import (
     Geometry,
     averages,
     averages_grad,
-    bound_maxima,
+    bound_pool,
     maxima,
     maxima_grad,
 )
@@ -120,7 +120,7 @@ class MaxPooling(Pooling):
         return y, MaximumPullback(pullback, x, y)
 
     def _bind(self, input_shape: Shape) -> Callable[[Array], Array]:
-        return bound_maxima(self._fits.find(input_shape, self._fit), self._dtype)
+        return bound_pool(self._fits.find(input_shape, self._fit), self._dtype)
 
     def _pool(self, x: Array) -> Array:
         return maxima(x, self._geometry(x), False, None)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from convlet._reuse import empty
 from convlet.ops._activation import NO_ACTIVATION, activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._conv_checks import Geometry
-from convlet.ops._conv_forms import Packed, bound
+from convlet.ops._conv_forms import Bound, Packed, bound
 from convlet.ops._windows import Geometry as Windows
-from convlet.ops._windows import bound_maxima
+from convlet.ops._windows import bound_pool
 
 # Activations that the compiled code applies in registers.
 _IN_REGISTERS = {NO_ACTIVATION, activation_code("relu"), activation_code("relu6")}
@@ -22,12 +21,12 @@ _IN_REGISTERS = {NO_ACTIVATION, activation_code("relu"), activation_code("relu6"
 
 def bound_pooled(
     geometry: Geometry, activation: str | None, dtype: np.dtype[Any], pool: Windows
-) -> Callable[[Array, Array, Array | None, Packed | None], Array]:
+) -> Bound:
     """`bound`'s result and its maxima over the windows of `pool`: the same bits, in one call.
 
     By tiles, whose outputs are whole windows of 2 x 2, only the maxima are written.
     """
-    conv, maxima = bound(geometry, activation, dtype), bound_maxima(pool, dtype)
+    conv, maxima = bound(geometry, activation, dtype), bound_pool(pool, dtype)
     code = activation_code(activation)
     together = code in _IN_REGISTERS and _halves(pool) and 0 not in pool.shape
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import gcd
 from typing import Any, Literal, overload
+
+import numpy as np
 
 from convlet.ops import _arguments as arguments
 from convlet.ops._arguments import Array
@@ -16,7 +19,11 @@ from convlet.ops._geometry import (
     normalize_tuple,
     windows,
 )
-from convlet.ops._windows import Geometry, averages, averages_grad, maxima, maxima_grad
+from convlet.ops._windows import Geometry, averages, averages_grad, bound_pool, maxima, maxima_grad
+
+Sizes = int | tuple[int, ...]
+# Pool size, strides, padding, dilation rate, ceil mode, data format.
+Options = tuple[Sizes, Sizes, Padding, Sizes, bool, str]
 
 
 @overload
@@ -126,8 +133,10 @@ def max_pool(
     array([[ 5,  7],
            [13, 15]])
     """
-    x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    y, indices = maxima(x, geometry, return_indices, out)
+    x, options = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
+    if out is None and not arguments.check_flag("return_indices", return_indices):
+        return _bound_to(x.shape, x.dtype, options)(x)
+    y, indices = maxima(x, fit(x.shape, *options), return_indices, out)
     return y if indices is None else (y, indices)
 
 
@@ -179,8 +188,8 @@ def max_pool_grad(
     >>> ops.max_pool_grad(np.ones((1, 4, 1)), x, 2, strides=1).ravel()
     array([0., 2., 0., 2., 0.])
     """
-    x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    return maxima_grad(grad, x, geometry, indices)
+    x, options = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
+    return maxima_grad(grad, x, fit(x.shape, *options), indices)
 
 
 def average_pool(
@@ -237,8 +246,11 @@ def average_pool(
     >>> ops.average_pool(x, 2, padding="same", count_include_pad=True).ravel()
     array([3., 3.])
     """
-    x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    return averages(x, geometry, count_include_pad, out)
+    x, options = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
+    include_pad = arguments.check_flag("count_include_pad", count_include_pad)
+    if out is None:
+        return _bound_to(x.shape, x.dtype, options, include_pad)(x)
+    return averages(x, fit(x.shape, *options), include_pad, out)
 
 
 def average_pool_grad(
@@ -286,8 +298,8 @@ def average_pool_grad(
     >>> ops.average_pool_grad(np.ones((1, 2, 1)), x, 2, strides=1).ravel()
     array([0.5, 1. , 0.5])
     """
-    x, geometry = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
-    return averages_grad(grad, x, geometry, count_include_pad)
+    x, options = _check(x, pool_size, strides, padding, dilation_rate, ceil_mode, data_format)
+    return averages_grad(grad, x, fit(x.shape, *options), count_include_pad)
 
 
 def _check(
@@ -298,7 +310,8 @@ def _check(
     dilation_rate: Any,
     ceil_mode: Any,
     data_format: Any,
-) -> tuple[Array, Geometry]:
+) -> tuple[Array, Options]:
+    """x as an array, and options for `fit`, which checks their values."""
     x = arguments.as_array(x, "x")
     steps = pool_size if strides is None else strides
     numbers = type(pool_size) is type(steps) is type(dilation_rate) is int
@@ -311,16 +324,27 @@ def _check(
         padding = normalize_padding(padding, rank)
         dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
     ceil = arguments.check_flag("ceil_mode", ceil_mode)
-    return x, fit(x.shape, pool_size, steps, padding, dilation_rate, ceil, data_format)
+    return x, (pool_size, steps, padding, dilation_rate, ceil, data_format)
+
+
+@lru_cache(maxsize=256)
+def _bound_to(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    options: Options,
+    count_include_pad: bool | None = None,
+) -> Callable[[Array], Array]:
+    """`bound_pool` for arrays of this shape."""
+    return bound_pool(fit(shape, *options), dtype, count_include_pad)
 
 
 @lru_cache(maxsize=256)
 def fit(
     shape: tuple[int, ...],
-    pool_size: int | tuple[int, ...],
-    strides: int | tuple[int, ...],
+    pool_size: Sizes,
+    strides: Sizes,
     padding: Padding,
-    dilation_rate: int | tuple[int, ...],
+    dilation_rate: Sizes,
     ceil_mode: bool,
     data_format: str,
 ) -> Geometry:

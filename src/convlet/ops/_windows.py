@@ -36,15 +36,20 @@ def maxima(
     return result, indices
 
 
-def bound_maxima(geometry: Geometry, dtype: np.dtype[Any]) -> Callable[[Array], Array]:
-    """`maxima` without positions, with all decided that follows from an input's shape."""
-    shape, fitted, compute = geometry.shape, geometry.windows, compiled.max_pool
+def bound_pool(
+    geometry: Geometry, dtype: np.dtype[Any], count_include_pad: bool | None = None
+) -> Callable[[Array], Array]:
+    """`averages`, or without a flag `maxima`, with all decided that follows from x's shape."""
+    shape, fitted, flag = geometry.shape, geometry.windows, count_include_pad
     if geometry.data_format == "channels_first" or 0 in shape:
-        return lambda x: maxima(x, geometry, False, None)[0]
+        if flag is None:
+            return lambda x: maxima(x, geometry, False, None)[0]
+        return lambda x: averages(x, geometry, flag, None)
+    compute: Callable[..., None] = compiled.max_pool if flag is None else compiled.average_pool
 
     def run(x: Array) -> Array:
-        y = empty(shape, dtype)
-        compute(x, y, None, fitted)
+        y = arguments.new_array(shape, dtype)
+        compute(x, y, flag, fitted)
         return y
 
     return run
