@@ -49,7 +49,7 @@ class Chain:
         conv, folded, layers = self._conv, self._folded, [step.layer for step in self.steps]
         pool = {"pool": self._pool} if self._pool else {}
         compute = conv._bound_sum(input_shape, self._activation, self._packed, **pool)
-        own = self._own
+        own, kernel, bias = self._own, conv._first_kernel(), conv.bias
 
         def call(x: Array) -> Array:
             exchanged = conv._activation_name != own
@@ -59,7 +59,7 @@ class Chain:
                 return x
             if folded:
                 return compute(x, *folded.weights())
-            return compute(x, conv._first_kernel(), conv._bias())
+            return compute(x, kernel, None if bias is None else bias._data)
 
         return call
 

@@ -12,7 +12,7 @@ from convlet.layers._deferred import defer
 from convlet.layers._pullback import Gradients, NetworkPullback, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
-from convlet.models._parts import Step, parts_of
+from convlet.models._parts import Step, parts_of, units_of
 from convlet.models._penalties import with_activity
 from convlet.ops._arguments import contiguous
 
@@ -47,7 +47,9 @@ class Graph:
         self._inputs = len(inputs)
         self.outputs = tuple(places[id(tensor)] for tensor in outputs)
         self.steps = self._steps(calls, places)
-        self._parts = parts_of(self.steps, self.outputs)
+        units = units_of(self.steps)
+        self._parts = parts_of(units, self.outputs, sliced=True)
+        self._undivided = parts_of(units, self.outputs, sliced=False)  # for one image
         self._only_reads = self._only_readers()
 
     def _steps(self, calls: list[Node], places: dict[int, int]) -> list[Step]:
@@ -78,7 +80,7 @@ class Graph:
     def run(self, inputs: list[Array], training: bool) -> list[Array]:
         """The outputs."""
         values = self._values(inputs)
-        for part in self._parts:
+        for part in self._parts if len(inputs[0]) > 1 else self._undivided:
             part.run(values, training)
         return [values[place] for place in self.outputs]
 

@@ -177,36 +177,52 @@ def _bind_unit(steps: list[Step], chain: Chain | None, known: dict[int, Any]) ->
     return Bound(call, source, last.outputs[0], unread, layer._dtype, first)
 
 
-def parts_of(steps: list[Step], outputs: tuple[int, ...]) -> list[Part]:
-    """All steps; in a part slices pay for every step or for none, and all are known or none."""
-    runs: list[list[Unit]] = []
-    kinds: list[tuple[bool, bool]] = []
+def units_of(steps: list[Step]) -> list[Unit]:
+    """All steps."""
+    units: list[Unit] = []
     index = 0
     while index < len(steps):
         chain = chain_from(steps[index:])
-        together = chain.steps if chain else steps[index : index + 1]
-        known = all(_is_known(step.layer) for step in together)
-        kind = (known, all(map(_image_bytes, together)))
+        units.append((chain.steps if chain else steps[index : index + 1], chain))
+        index += len(units[-1][0])
+    return units
+
+
+def parts_of(units: list[Unit], outputs: tuple[int, ...], sliced: bool) -> list[Part]:
+    """All units; in a part all are known or none, and slices pay for every step or for none.
+
+    Unless they are to be `sliced`, as where there is one image, there need not be as many parts.
+    """
+    runs: list[list[Unit]] = []
+    kinds: list[tuple[bool, bool]] = []
+    for unit in units:
+        known = all(_is_known(step.layer) for step in unit[0])
+        kind = (known, sliced and all(map(_image_bytes, unit[0])))
         if not kinds or kind != kinds[-1]:
             runs.append([])
             kinds.append(kind)
-        runs[-1].append((together, chain))
-        index += len(together)
-    return [_part(run, known, steps, outputs) for run, (known, _) in zip(runs, kinds, strict=True)]
+        runs[-1].append(unit)
+    steps = _steps(units)
+    return [
+        _part(run, known, steps, outputs, sliced)
+        for run, (known, _) in zip(runs, kinds, strict=True)
+    ]
 
 
 def _steps(units: list[Unit]) -> list[Step]:
     return [step for steps, _ in units for step in steps]
 
 
-def _part(units: list[Unit], known: bool, steps: list[Step], outputs: tuple[int, ...]) -> Part:
+def _part(
+    units: list[Unit], known: bool, steps: list[Step], outputs: tuple[int, ...], sliced: bool
+) -> Part:
     run = _steps(units)
     made = [place for step in run for place in step.outputs]
     read = dict.fromkeys(place for step in run for place in step.inputs if place not in made)
     inside = {id(step) for step in run}
     wanted = {*outputs, *_read(step for step in steps if id(step) not in inside)}
     # Of one layer alone, or of layers without weights, nothing would stay in cache that did not.
-    pays = len(run) > 1 and any(step.layer.weights for step in run)
+    pays = sliced and len(run) > 1 and any(step.layer.weights for step in run)
     size = max(map(_image_bytes, run)) if pays else 0
     return Part(units, size, tuple(read), tuple(p for p in made if p in wanted), known)
 

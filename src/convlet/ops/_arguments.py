@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from convlet._reuse import empty
+from convlet._reuse import LEAST_BYTES, empty
 from convlet._variable import Array as Array
 
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -158,6 +158,14 @@ def new_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     except ValueError:  # NumPy's words for it name no argument
         check_size("the result", shape, dtype.itemsize)
         raise
+
+
+def allocator(
+    what: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Callable[[tuple[int, ...], np.dtype[Any]], Array]:
+    """What makes arrays of this shape: `empty`, or for small ones at once what that asks."""
+    check_size(what, shape, dtype.itemsize)
+    return np.empty if math.prod(shape) * dtype.itemsize < LEAST_BYTES else empty
 
 
 def check_out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from convlet._cext import convolution as compiled
 from convlet._cext import winograd
-from convlet._reuse import LEAST_BYTES, empty
+from convlet._reuse import empty
 from convlet.ops import _arguments as arguments
 from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
 from convlet.ops._arguments import Array
@@ -94,15 +93,16 @@ def bound(geometry: Geometry, activation: str | None, dtype: np.dtype[Any]) -> B
         return lambda x, kernel, bias, packed: conv_packed(
             x, kernel, bias, geometry, activation, packed
         )
-    code, shape, rows = activation_code(activation), geometry.shape, activation in ROWS
-    small = math.prod(shape) * dtype.itemsize < LEAST_BYTES
-    new = np.empty if small else arguments.new_array
+    code, shape = activation_code(activation), geometry.shape
+    by_row = ROWS[activation].value if activation in ROWS else None
+    new = arguments.allocator("the result", shape, dtype)
 
     def run(x: Array, kernel: Array, bias: Array | None, packed: Packed | None) -> Array:
         y = new(shape, dtype)
         _DRIVERS[type(packed)](x, kernel, bias, y, geometry, code, packed)
-        if rows:
-            activate_rows(activation, y)
+        if by_row:
+            rows = y.reshape(-1, shape[-1])
+            by_row(rows, rows)
         return y
 
     return run

@@ -46,9 +46,10 @@ def bound_pool(
             return lambda x: maxima(x, geometry, False, None)[0]
         return lambda x: averages(x, geometry, flag, None)
     compute: Callable[..., None] = compiled.max_pool if flag is None else compiled.average_pool
+    new = arguments.allocator("the result", shape, dtype)
 
     def run(x: Array) -> Array:
-        y = arguments.new_array(shape, dtype)
+        y = new(shape, dtype)
         compute(x, y, flag, fitted)
         return y
 

@@ -102,4 +102,4 @@ def _taps_seen(source: int, outs: int) -> float:
 
 def allowed(tiles: Tiles) -> Tiles:
     """`tiles`, or none where `set_algorithm` says so."""
-    return tiles if _algorithm.get_algorithm() == "auto" else DIRECT
+    return tiles if _algorithm._current == "auto" else DIRECT
