@@ -35,6 +35,12 @@ enum { PERMUTES = 1 };
 enum { PERMUTES = 0 };
 #endif
 
+#if defined(__GNUC__) /* GCC shall not keep sums with it in registers of their own: they are few */
+#define pkeep(pointer) __asm__("" : "+r"(pointer))
+#else
+#define pkeep(pointer)
+#endif
+
 #ifndef vkeep /* in a register: GCC may load a value again for each of two or three uses */
 #define vkeep(a)
 #endif

@@ -11,23 +11,37 @@ INLINE void NAME(store_one)(void *p, real value) { memcpy(p, &value, sizeof valu
 #ifdef vpieces
 enum { NAME(STRIP) = LANES };
 
-/* STRIP rows as long as a square's side are transposed: squares side by side, a vector of them at a
- * time. */
-INLINE void NAME(strip)(const char *x, ptrdiff_t x_step, char *y, ptrdiff_t y_step) {
-    enum { SIDE = NAME(SQUARE) };
-    V row[SIDE];
-    UNROLL for (int i = 0; i < SIDE; i++) row[i] = vpieces(x + i * x_step, SIDE * x_step);
+/* Each square of the rows that lie side by side, transposed. */
+INLINE void NAME(turn_squares)(const V *row, V *column) {
 #if REAL_BITS == 32
     const V a = OP(unpacklo)(row[0], row[1]), b = OP(unpacklo)(row[2], row[3]);
     const V c = OP(unpackhi)(row[0], row[1]), d = OP(unpackhi)(row[2], row[3]);
-    vstore(y, OP(shuffle)(a, b, 0x44));
-    vstore(y + y_step, OP(shuffle)(a, b, 0xEE));
-    vstore(y + 2 * y_step, OP(shuffle)(c, d, 0x44));
-    vstore(y + 3 * y_step, OP(shuffle)(c, d, 0xEE));
+    column[0] = OP(shuffle)(a, b, 0x44);
+    column[1] = OP(shuffle)(a, b, 0xEE);
+    column[2] = OP(shuffle)(c, d, 0x44);
+    column[3] = OP(shuffle)(c, d, 0xEE);
 #else
-    vstore(y, OP(unpacklo)(row[0], row[1]));
-    vstore(y + y_step, OP(unpackhi)(row[0], row[1]));
+    column[0] = OP(unpacklo)(row[0], row[1]);
+    column[1] = OP(unpackhi)(row[0], row[1]);
 #endif
+}
+
+/* STRIP rows as long as a square's side, transposed: squares side by side, a vector of them at a
+ * time. x are the first square's rows; the next one's are x_step on. */
+INLINE void NAME(turn)(const char *const *x, ptrdiff_t x_step, V *columns) {
+    enum { SIDE = NAME(SQUARE) };
+    V row[SIDE];
+    UNROLL for (int i = 0; i < SIDE; i++) row[i] = vpieces(x[i], x_step);
+    NAME(turn_squares)(row, columns);
+}
+
+INLINE void NAME(strip)(const char *x, ptrdiff_t x_step, char *y, ptrdiff_t y_step) {
+    enum { SIDE = NAME(SQUARE) };
+    const char *rows[SIDE];
+    V columns[SIDE];
+    UNROLL for (int i = 0; i < SIDE; i++) rows[i] = x + i * x_step;
+    NAME(turn)(rows, SIDE * x_step, columns);
+    UNROLL for (int i = 0; i < SIDE; i++) vstore(y + i * y_step, columns[i]);
 }
 #else
 enum { NAME(STRIP) = NAME(SQUARE) };
@@ -82,7 +96,7 @@ static void NAME(pack_squares)(const pack_t *a) {
             }
         }
     }
-    for (ptrdiff_t r = 0; r < a->rows; r++)
+    for (ptrdiff_t r = channels < a->vectors * LANES ? 0 : rows; r < a->rows; r++)
         NAME(pack_row)(a, a->w + r * a->w_step, a->to + r * to_step, r < rows ? channels : 0);
 }
 

@@ -263,6 +263,8 @@ OUTLINE void NAME(tiles_of_long)(const panel_t *a) { NAME(tiles)(TILE_VECTORS, 1
 OUTLINE void NAME(tiles_of_short)(const panel_t *a) { NAME(tiles)(TILE_VECTORS, 0, 2, a); }
 #endif
 
+#include "turned.h"
+
 static void NAME(panel)(const panel_t *a) {
 #if VECTOR_BITS > 256
     if (a->ask_bytes && a->vectors == TILE_VECTORS && a->rows > TILE_ROWS(TILE_VECTORS)) {
@@ -276,7 +278,7 @@ static void NAME(panel)(const panel_t *a) {
     }
 #endif
     switch (a->vectors) {
-    case 1: NAME(tiles)(1, 1, 0, a); break;
+    case 1: NAME(narrow)(a); break;
     case 2: NAME(tiles)(2, 1, 0, a); break;
 #if TILE_VECTORS > 2
     case 3: NAME(tiles)(3, 1, 0, a); break;

@@ -40,7 +40,7 @@
     (a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31), b)
 #define EVENS_64(a, b) OP(permutex2var)(a, _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15), b)
 
-/* Four 16-byte pieces of memory, `step` bytes apart. */
+/* Four 16-byte pieces of memory, `step` bytes apart; and to there. */
 #define vpieces(p, step) PASTE(PIECES_, REAL_BITS)(p, step)
 #define PIECE(p, step, i) _mm_loadu_ps((const float *)((p) + (i) * (step)))
 #define PIECES_32(p, step)                                                                       \
@@ -50,6 +50,14 @@
                            PIECE(p, step, 2), 2),                                                \
         PIECE(p, step, 3), 3)
 #define PIECES_64(p, step) _mm512_castps_pd(PIECES_32(p, step))
+#define vstore_pieces(p, step, a)            \
+    do {                                     \
+        STORE_PIECE(p, 0, a);                \
+        STORE_PIECE((p) + (step), 1, a);     \
+        STORE_PIECE((p) + 2 * (step), 2, a); \
+        STORE_PIECE((p) + 3 * (step), 3, a); \
+    } while (0)
+#define STORE_PIECE(p, i, a) _mm_storeu_ps((float *)(p), _mm512_extractf32x4_ps(a, i))
 
 /* Each 32 bits of the result: those of a that their index names. */
 #define vpermute(a, indices) PASTE(PERMUTE_, REAL_BITS)(a, _mm512_loadu_si512(indices))

@@ -42,6 +42,15 @@ TURNED = [
     ConvConfig(2, (9, 70), (3, 3), 20, 1, 5, padding=1),  # forward, with a bias
     ConvConfig(1, (11, 58), (2, 5), 37, 1, 12, (2, 1), "same", (1, 2)),
 ]
+# Channels last, few of the result's: rows are turned in registers, where they lie evenly apart.
+NARROW = [
+    *(ConvConfig(1, (9, 7), (1, 1), 16 + 4 * co, 1, co) for co in range(1, 12)),
+    ConvConfig(3, (5, 6), (1, 1), 16, 1, 3, 2),
+    ConvConfig(2, (4, 37), (2, 3), 20, 1, 7, padding=1),
+    ConvConfig(1, (3, 4, 22), (1, 2, 1), 24, 1, 9, padding="same", use_bias=False),
+    ConvConfig(2, (40,), (3,), 64, 2, 10, padding="causal"),
+    ConvConfig(1, (18, 18), (1, 1), 700, 1, 5),  # more taps than a chunk has
+]
 
 
 def apart(arrays):
@@ -54,9 +63,9 @@ def results(config, x, kernel, bias, grad, activation="relu6"):
     return [y, *ops.conv_grad(grad, x, kernel, **config.keywords)]
 
 
-@pytest.mark.parametrize("config", CONFIGS + TURNED, ids=str)
+@pytest.mark.parametrize("config", CONFIGS + TURNED + NARROW, ids=str)
 def test_same_bits_as_panels(isa, dtype, threads, config):
-    """Of strided copies, which neither vectors along W nor shared vectors read."""
+    """Of strided copies, which no other kernel reads."""
     activation = "relu6" if config.use_bias else None
     arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
     expected = results(config, *apart(arrays), activation)
@@ -64,7 +73,7 @@ def test_same_bits_as_panels(isa, dtype, threads, config):
         assert_same_bits(*pair, config)
 
 
-@pytest.mark.parametrize("config", CONFIGS[:3] + TURNED[-2:], ids=str)
+@pytest.mark.parametrize("config", CONFIGS[:3] + TURNED[-2:] + NARROW[8:10], ids=str)
 def test_unaligned_reversed_and_out(isa, dtype, config):
     arrays = [*config.arrays(0, dtype), config.grad(0, dtype)]
     expected = results(config, *arrays, activation="tanh")
