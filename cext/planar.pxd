@@ -15,6 +15,7 @@ cdef enum:
     COLUMN_TAPS = 1024           # that the table holds
     STAGE_BYTES = 256 * 1024     # of copied rows
     FEW_FILTERS = 8
+    FEW_INPUTS = 4
 
 
 cdef inline ptrdiff_t residue_count(const sum_t *s) noexcept nogil:
@@ -39,6 +40,18 @@ cdef inline ptrdiff_t staged_rows(const sum_t *s) noexcept nogil:
     return STAGE_BYTES // (phase_bytes(s) * phase_count(s) * s.axis[4].taps)
 
 
+cdef inline bint is_first(const sum_t *s) noexcept nogil:
+    """Whether columns of y lie side by side, and its channels apart."""
+    return s.y_step[3] == s.itemsize != s.y_channel
+
+
+cdef inline bint channels_meet(const sum_t *s) noexcept nogil:
+    """Whether channels of y would be written side by side where they meet in a few sets of L1, and
+    there are few taps to compute meanwhile. (With AVX2 computing them took longer than it saved.)"""
+    return (s.axis[4].taps <= FEW_INPUTS and is_first(s) and s.y_channel % MEETING == 0
+            and s.kernel.lanes * s.itemsize == 64)
+
+
 cdef inline bint is_planar(const sum_t *s) noexcept nogil:
     """Whether the kernel of panels would leave most lanes idle, and this one would not."""
     cdef ptrdiff_t index, filters = s.channels, inputs = s.axis[4].taps
@@ -46,9 +59,9 @@ cdef inline bint is_planar(const sum_t *s) noexcept nogil:
         return False
     if s.axis[3].outs // residue_count(s) < (s.kernel.lanes + 1) // 2:
         return False
-    if s.groups == 1 and (filters > 2 if inputs > 1 else
-                          filters >= FEW_FILTERS and not s.y_step[3] == s.itemsize != s.y_channel):
-        return False
+    if s.groups == 1 and filters > 2:
+        if not (channels_meet(s) if inputs > 1 else filters < FEW_FILTERS or is_first(s)):
+            return False
     if s.groups > 1 and (filters >= max(s.kernel.lanes, FEW_FILTERS)
                          or filters == 1 and inputs == 1 and s.x_group == s.itemsize):
         return False

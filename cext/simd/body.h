@@ -45,11 +45,16 @@ enum { PERMUTES = 0 };
 #define vkeep(a)
 #endif
 
+#ifndef vfma_masked /* c, and in the lanes of m a * b + c */
+#define vfma_masked(m, a, b, c) vselect(m, vfma(a, b, c), c)
+#endif
+
 #define REAL_BITS 32
 #define real float
 #include "pack.h"
 #include "lanes.h"
 #include "tile.h"
+#include "staged.h"
 #include "lanewise.h"
 #include "planar.h"
 #include "pool.h"
@@ -64,6 +69,7 @@ enum { PERMUTES = 0 };
 #include "pack.h"
 #include "lanes.h"
 #include "tile.h"
+#include "staged.h"
 #include "lanewise.h"
 #include "planar.h"
 #include "pool.h"
@@ -73,7 +79,7 @@ enum { PERMUTES = 0 };
 
 #define ROW(bits)                                                                                  \
     {                                                                                              \
-        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, PERMUTES, panel_f##bits,             \
+        lanes_f##bits, TILE_ROWS(TILE_VECTORS), TILE_VECTORS, PERMUTES, any_panel_f##bits,         \
             lanewise_f##bits, planar_f##bits, collect_f##bits, pack_f##bits,                       \
             pool_f##bits, pool_gradient_f##bits, winograd_input_f##bits, winograd_output_f##bits,  \
             winograd_kernel_f##bits, winograd_gradient_f##bits, winograd_kernel_gradient_f##bits,  \

@@ -81,8 +81,9 @@ INLINE void NAME(planar_tile)(const int L, const int C, const int SHARED, const 
                                                                        tap->low - column,
                                                                        tap->high - column)
                                                   : vload(from);
-                            const V sum = vfma(value[c], weight[SHARED ? l : 0], acc[l][c]);
-                            acc[l][c] = MASKED ? vselect(here, sum, acc[l][c]) : sum;
+                            const V factor = weight[SHARED ? l : 0];
+                            acc[l][c] = MASKED ? vfma_masked(here, value[c], factor, acc[l][c])
+                                               : vfma(value[c], factor, acc[l][c]);
                         }
                     }
                     p += x_channel;

@@ -25,6 +25,7 @@
 #define vmul(a, b) OP(mul)(a, b)
 #define vdiv(a, b) OP(div)(a, b)
 #define vfma(a, b, c) OP(fmadd)(a, b, c)
+#define vfma_masked(m, a, b, c) OP(mask3_fmadd)(a, b, c, m)
 #define vmax(a, b) OP(max)(a, b)
 #define vmin(a, b) OP(min)(a, b)
 #define mask_not_le(a, b) MASK_OP(cmp)(a, b, _CMP_NLE_UQ)

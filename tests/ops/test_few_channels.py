@@ -24,6 +24,8 @@ CONFIGS = [
     ConvConfig(1, (3, 20), (3, 20), 1, 1, 1, padding=((1, 1), (40, 40))),
     ConvConfig(1, (8, 40), (3, 3), 1, 1, 13, padding=1, data_format=FIRST),
     ConvConfig(2, (5, 26), (3, 4), 1, 1, 16, padding=((0, 0), (2, 2)), data_format=FIRST),
+    ConvConfig(2, (16, 32), (3, 3), 3, 1, 19, padding=1, data_format=FIRST),  # planes of KiB
+    ConvConfig(1, (16, 64), (5, 3), 4, 1, 9, 2, "same", data_format=FIRST),
     ConvConfig(2, (5, 7), (3, 3), 20, 10, 20, padding=1),  # vectors that several groups share
     ConvConfig(1, (6, 9), (3, 2), 24, 6, 24, 2, "same", (1, 2)),
     ConvConfig(1, (5, 6), (3, 3), 11, 11, 22, padding="same"),
@@ -51,6 +53,15 @@ NARROW = [
     ConvConfig(2, (40,), (3,), 64, 2, 10, padding="causal"),
     ConvConfig(1, (18, 18), (1, 1), 700, 1, 5),  # more taps than a chunk has
 ]
+# Channels first: rows are staged, and stored in vectors where they are neighbours.
+STAGED = [
+    ConvConfig(2, (5, 29), (1, 1), 9, 1, 70),
+    ConvConfig(1, (20, 33), (3, 2), 6, 1, 37, padding=1, use_bias=False),
+    ConvConfig(1, (16, 16), (3, 3), 5, 1, 18, padding="same"),
+    ConvConfig(2, (8, 128), (3, 3), 10, 2, 6, 2, 1),
+    ConvConfig(1, (4, 3, 90), (2, 1, 3), 4, 2, 26, dilation_rate=(1, 1, 2)),
+    ConvConfig(1, (1024,), (1,), 5, 1, 3),
+]
 
 
 def apart(arrays):
@@ -71,6 +82,16 @@ def test_same_bits_as_panels(isa, dtype, threads, config):
     expected = results(config, *apart(arrays), activation)
     for pair in zip(results(config, *arrays, activation), expected, strict=True):
         assert_same_bits(*pair, config)
+
+
+@pytest.mark.parametrize("config", STAGED, ids=str)
+def test_same_bits_as_channels_last(isa, dtype, threads, config):
+    x, kernel, bias = config.arrays(0, dtype)
+    last = ops.conv(x, kernel, bias, activation="relu6", **config.keywords)
+    x = np.ascontiguousarray(np.moveaxis(x, -1, 1))
+    config = replace(config, data_format=FIRST)
+    first = ops.conv(x, kernel, bias, activation="relu6", **config.keywords)
+    assert_same_bits(np.moveaxis(first, 1, -1), last, config)
 
 
 @pytest.mark.parametrize("config", CONFIGS[:3] + TURNED[-2:] + NARROW[8:10], ids=str)

@@ -173,7 +173,8 @@ def _other_arrays() -> list[Case]:
         for layout in ("channels_first", "crop", "step")
         for name in ("ref1", "ref2", "cv3", "cv9", "cv11")
     ]
-    return double + layouts
+    first = _same("ci 3 channels_first", (224, 224, 3), 3, 64)
+    return [*double, *layouts, replace(first, layout="channels_first")]
 
 
 def filters() -> list[Case]:
