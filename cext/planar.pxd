@@ -46,8 +46,8 @@ cdef inline bint is_first(const sum_t *s) noexcept nogil:
 
 
 cdef inline bint channels_meet(const sum_t *s) noexcept nogil:
-    """Whether channels of y would be written side by side where they meet in a few sets of L1, and
-    there are few taps to compute meanwhile. (With AVX2 computing them took longer than it saved.)"""
+    """Whether channels of y would be written at once though they meet in a few sets of L1, while
+    there are few taps to compute. (With AVX2, vectors along W took longer than that.)"""
     return (s.axis[4].taps <= FEW_INPUTS and is_first(s) and s.y_channel % MEETING == 0
             and s.kernel.lanes * s.itemsize == 64)
 
