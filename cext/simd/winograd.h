@@ -108,25 +108,15 @@ INLINE void NAME(write_channels)(char *p, ptrdiff_t step, ptrdiff_t channels, V 
     NAME(spread)(p, step, channels < LANES ? channels : LANES, buffer);
 }
 
-/* Pixels of a tile (its patch, or with gradient its outputs) in LANES channels: to its points.
- * With whole, all pixels lie in the image, their channels side by side. */
-INLINE void NAME(tile_points)(const int high, const int wide, const int gradient, const int whole,
-                              const transform_t *a, const tile_t *tile, ptrdiff_t channel,
-                              char *to) {
+/* Pixels in LANES channels, steps apart, to points; with gradient, of a tile's outputs. */
+INLINE void NAME(tile_points)(const int high, const int wide, const int gradient, const char *x,
+                              ptrdiff_t row_step, ptrdiff_t column_step, char *to,
+                              ptrdiff_t point_step) {
     const int rows = gradient ? high : high + 2, columns = gradient ? wide : wide + 2;
-    const ptrdiff_t left = a->channels - channel;
-    const char *x = tile->x + channel * a->channel_step;
     V half[MOST_SIDE][MOST_SIDE];
     for (int j = 0; j < columns; j++) {
         V column[MOST_SIDE], points[MOST_SIDE];
-        UNROLL for (int i = 0; i < rows; i++) {
-            const char *pixel = x + i * a->row_step + j * a->column_step;
-            const int inside = i >= tile->row[0] && i < tile->row[1] && j >= tile->column[0] &&
-                               j < tile->column[1];
-            column[i] = whole    ? vload(pixel)
-                        : inside ? NAME(read_channels)(pixel, a->channel_step, left)
-                                 : vset1(0);
-        }
+        UNROLL for (int i = 0; i < rows; i++) column[i] = vload(x + i * row_step + j * column_step);
         if (gradient)
             NAME(kernel_points)(high, high, column, points);
         else
@@ -140,24 +130,43 @@ INLINE void NAME(tile_points)(const int high, const int wide, const int gradient
         else
             NAME(input_points)(wide, half[i], points);
         UNROLL for (int j = 0; j < wide + 2; j++)
-            vstore(to + (i * (wide + 2) + j) * a->point_step, points[j]);
+            vstore(to + (i * (wide + 2) + j) * point_step, points[j]);
     }
+}
+
+/* A tile's pixels in LANES channels side by side, zero outside the image. */
+OUTLINE void NAME(copy_pixels)(const transform_t *a, const tile_t *tile, ptrdiff_t channel,
+                               int rows, int columns, real *to) {
+    const char *x = tile->x + channel * a->channel_step;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++, to += LANES) {
+            const int inside = i >= tile->row[0] && i < tile->row[1] && j >= tile->column[0] &&
+                               j < tile->column[1];
+            const char *pixel = x + i * a->row_step + j * a->column_step;
+            vstore(to, inside ? NAME(read_channels)(pixel, a->channel_step, a->channels - channel)
+                              : vset1(0));
+        }
 }
 
 INLINE void NAME(tiles_points)(const int high, const int wide, const int gradient,
                                const transform_t *a) {
     const int rows = gradient ? high : high + 2, columns = gradient ? wide : wide + 2;
     const int dense = a->channel_step == sizeof(real);
+    real pixels[MOST_SIDE * MOST_SIDE * LANES];
     for (ptrdiff_t t = 0; t < a->count; t++) {
         const tile_t *tile = &a->tiles[t];
         const int whole = dense && tile->row[0] == 0 && tile->row[1] >= rows &&
                           tile->column[0] == 0 && tile->column[1] >= columns;
         for (ptrdiff_t c = 0; c < a->channels; c += LANES) {
+            const char *x = tile->x + c * a->channel_step;
             char *to = a->points + t * a->tile_step + c * (ptrdiff_t)sizeof(real);
-            if (whole && a->channels - c >= LANES)
-                NAME(tile_points)(high, wide, gradient, 1, a, tile, c, to);
-            else
-                NAME(tile_points)(high, wide, gradient, 0, a, tile, c, to);
+            ptrdiff_t row_step = a->row_step, column_step = a->column_step;
+            if (!whole || a->channels - c < LANES) {
+                NAME(copy_pixels)(a, tile, c, rows, columns, pixels);
+                x = (const char *)pixels;
+                column_step = sizeof(V), row_step = columns * column_step;
+            }
+            NAME(tile_points)(high, wide, gradient, x, row_step, column_step, to, a->point_step);
         }
     }
 }
