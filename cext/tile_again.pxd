@@ -12,6 +12,7 @@ from tiles cimport *
 
 cdef enum:
     AGAIN_PANELS = 104 * 1024  # of AGAIN_BYTES of scratch; then what is computed
+    AGAIN_OUTPUTS = 8 * 1024   # ... of which 4 x 4 outputs of a panel and their maxima take 5 KiB
 
 
 cdef inline bint is_marked(const char *strange, ptrdiff_t itemsize) noexcept nogil:

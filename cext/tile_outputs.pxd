@@ -10,6 +10,7 @@ cdef enum:
     FULL_TILES = 6          # blocks of fewer waste the register tile
     NEAR_TILES = 24         # in a block where the kernel stays in L2, so that the points do, too
     NEAR_PAIRS = 1 << 16    # of channels of such a kernel
+    FIRST_POINT = AGAIN_PANELS + AGAIN_OUTPUTS  # bytes of scratch: before, what is computed again
 
 
 cdef inline void pack_bias(const winograd_t *s, ptrdiff_t panel, char *to) noexcept nogil:
@@ -39,7 +40,7 @@ cdef inline void run_block(const winograd_t *s, ptrdiff_t block, ptrdiff_t first
     cdef ptrdiff_t first = s.tiles * block // s.blocks, panel, t
     cdef ptrdiff_t count = s.tiles * (block + 1) // s.blocks - first
     locate_tiles(s, first, count, tiles)
-    source = input_transform(s, tiles, count, &s.x, s.ins, scratch + AGAIN_BYTES)
+    source = input_transform(s, tiles, count, &s.x, s.ins, scratch + FIRST_POINT)
     s.kernel.winograd_input(&source)
     for t in range(count):
         tiles[t].y += first_panel * s.panel_width * s.y.step[4]
@@ -75,7 +76,7 @@ cdef inline ptrdiff_t plan_forward(winograd_t *s, int threads) noexcept nogil:
     """Tiles are split first, panels where tiles are too few: those transform the input again.
     Returns the number of tasks."""
     cdef ptrdiff_t width = s.panel_width * s.itemsize
-    cdef ptrdiff_t most = ((POINT_BYTES - 2 * s.points * APART)
+    cdef ptrdiff_t most = ((SCRATCH_BYTES - FIRST_POINT - 2 * s.points * APART)
                            // (s.points * (padded_bytes(s, s.ins) + width) + width))
     cdef ptrdiff_t wanted = 1
     cdef ptrdiff_t enough = NEAR_TILES if s.ins * s.y.size[4] <= NEAR_PAIRS else MOST_TILES
