@@ -9,8 +9,9 @@ from setuptools.command.sdist import sdist
 
 POSIX = sys.platform != "win32"
 # Contraction stays off so that a multiply-add is fused exactly where the source says so.
-COMPILE = ["-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden"] if POSIX else ["/O2"]
-COMPILE += ["-falign-loops=32"] if POSIX else []  # where a kernel's loop lies was worth 3 % of it
+# Loops are aligned: where a kernel's innermost one lay was worth 3 % of it.
+GCC = ["-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-falign-loops=32"]
+COMPILE = GCC if POSIX else ["/O2"]
 LINK = ["-Wl,-s"] if sys.platform.startswith("linux") else []
 if extra := os.environ.get("CONVLET_BUILD_FLAGS"):  # sanitizers, warnings as errors
     COMPILE, LINK = COMPILE + extra.split(), extra.split()

@@ -25,7 +25,7 @@ cdef extern from "activations.h" nogil:
 
 cdef extern from "simd/kernels.h" nogil:
     enum: ISA_SCALAR, ISA_BASELINE, ISA_AVX2, ISA_AVX512, ISA_COUNT
-    enum: FLOAT32, FLOAT64, DTYPE_COUNT, GRID_AXES, MEETING
+    enum: FLOAT32, FLOAT64, DTYPE_COUNT, GRID_AXES, MEETING, SHORT_SUM
 
     ctypedef struct grid_t:
         ptrdiff_t size[4]

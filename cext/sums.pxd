@@ -18,7 +18,6 @@ cdef enum:
     BLOCK_ROWS = 192      # a multiple of every tile's rows; the block's input stays in L2
     FEW_ROWS = 100        # below, a panel is hardly reused: cut it to stay in L1
     CHUNK_TAPS = 512      # ... at this many taps
-    SHORT_SUM = 64        # taps: writing the output is most of the work
     LONG_RUN = 128        # input channels that make a kernel position worth a pass of its own
     LEAST_RUN = 256       # taps of a kernel gradient that have a fresh accumulator ...
     LONGEST_RUN = 400     # ... and as many where channels are few, ...

@@ -67,13 +67,7 @@ cdef inline void run_gradient(void *context, ptrdiff_t task, void *scratch) noex
     """One block of input channels by one panel of filters."""
     cdef const winograd_t *s = <const winograd_t *>context
     cdef ptrdiff_t panel = task % s.panels, first_in = task // s.panels * s.ins
-    cdef kernel_transform_t a
-    memset(&a, 0, sizeof(a))
-    a.ins, a.channels = min(s.ins, s.w.size[3] - first_in), panel_channels(s, panel)
-    a.vectors, a.size = vectors_of(s, a.channels), s.size
-    a.w = s.w.data + first_in * s.w.step[3] + panel * s.panel_width * s.w.step[4]
-    a.row_step, a.column_step = s.w.step[1], s.w.step[2]
-    a.in_step, a.channel_step = s.w.step[3], s.w.step[4]
+    cdef kernel_transform_t a = kernel_transform(s, first_in, s.ins, panel)
     a.panel = <char *>scratch + AGAIN_BYTES
     a.point_step = a.ins * padded_bytes(s, a.channels)
     a.strange = a.panel + s.points * a.point_step

@@ -102,6 +102,19 @@ cdef inline transform_t output_transform(const winograd_t *s, tile_t *tiles, ptr
     return a
 
 
+cdef inline kernel_transform_t kernel_transform(const winograd_t *s, ptrdiff_t first,
+                                                ptrdiff_t most, ptrdiff_t panel) noexcept nogil:
+    """Of the kernel or its gradient, `most` input channels from the first one on, in one panel."""
+    cdef kernel_transform_t a
+    memset(&a, 0, sizeof(a))
+    a.ins, a.channels = min(s.w.size[3] - first, most), panel_channels(s, panel)
+    a.vectors, a.size = vectors_of(s, a.channels), s.size
+    a.w = s.w.data + first * s.w.step[3] + panel * s.panel_width * s.w.step[4]
+    a.row_step, a.column_step = s.w.step[1], s.w.step[2]
+    a.in_step, a.channel_step = s.w.step[3], s.w.step[4]
+    return a
+
+
 cdef inline void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *source,
                           const transform_t *result) noexcept nogil:
     """At each point, the tiles' inputs times one panel of the kernel."""

@@ -136,13 +136,7 @@ cdef void run_transform(void *context, ptrdiff_t task, void *scratch) noexcept n
     """Some input channels of one panel of the kernel."""
     cdef const winograd_t *s = <const winograd_t *>context
     cdef ptrdiff_t panel = task % s.panels, first = task // s.panels * TRANSFORM_INS
-    cdef kernel_transform_t a
-    memset(&a, 0, sizeof(a))
-    a.ins, a.channels = min(s.ins - first, TRANSFORM_INS), panel_channels(s, panel)
-    a.vectors, a.size = vectors_of(s, a.channels), s.size
-    a.w = s.w.data + first * s.w.step[3] + panel * s.panel_width * s.w.step[4]
-    a.row_step, a.column_step = s.w.step[1], s.w.step[2]
-    a.in_step, a.channel_step = s.w.step[3], s.w.step[4]
+    cdef kernel_transform_t a = kernel_transform(s, first, TRANSFORM_INS, panel)
     a.point_step = s.ins * padded_bytes(s, a.channels)
     a.panel = (<char *>s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
                + first * padded_bytes(s, a.channels))

@@ -12,6 +12,7 @@
 enum { ISA_SCALAR, ISA_BASELINE, ISA_AVX2, ISA_AVX512, ISA_COUNT };
 enum { FLOAT32, FLOAT64, DTYPE_COUNT };
 enum { GRID_AXES = 4 };
+enum { SHORT_SUM = 64 }; /* taps: with as few, writing the output is most of the work */
 enum { MEETING = 1024 }; /* bytes: that much apart, lines share one of four sets of a small L1 */
 
 /* A sum of products over a regular grid: the last axis runs fastest. */

@@ -22,12 +22,6 @@ enum { NAME(lanes) = LANES };
 /* While rows pass, a panel of so many bytes stays in L1; beyond, it is LONG. */
 #define SHORT_PANEL 33000
 
-/* Where so few products make an output, writing it is most of the work: lines that the next tile
- * writes are asked for, too. */
-#ifndef SHORT_SUM
-#define SHORT_SUM 64
-#endif
-
 /* A row of the tile from y to registers; the slow way where y has holes or ends. */
 INLINE void NAME(read_row)(const panel_t *a, const char *y, V *row, const int C) {
     if (a->y_step == sizeof(real) && a->channels >= C * LANES) {
@@ -229,7 +223,8 @@ INLINE void NAME(tiles)(const int C, const int LONG, const int NEXT, const panel
     const ptrdiff_t step = NEXT && taps ? a->ask_bytes / (count * taps) : 0;
     const char *next = a->ask;
     const ptrdiff_t least = a->rows / count, larger = a->rows % count;
-    const ptrdiff_t asked = !NEXT && taps <= SHORT_SUM ? a->rows : 0; /* rows to ask for */
+    /* Of a SHORT_SUM, lines that the next tile writes are asked for, too: up to this row's. */
+    const ptrdiff_t asked = !NEXT && taps <= SHORT_SUM ? a->rows : 0;
     ptrdiff_t first = 0;
     for (ptrdiff_t t = 0; t < count; t++) {
         const ptrdiff_t rows = least + (t < larger);
