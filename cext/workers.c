@@ -240,6 +240,15 @@ static void post(pool_t *pool, task_t task, void *context, int parts) {
     }
 }
 
+/* Those who have not woken yet: processors that the user gives a thread after the run must not be
+ * taken for those that it had before. Under the pool's lock. */
+static void release_late_workers(pool_t *pool, int parts) {
+    for (int k = 1; k < parts && k <= pool->workers; k++) {
+        worker_t *one = pool->shares[k].worker;
+        placement_let_go(&one->place, one->thread);
+    }
+}
+
 /* 0, or -1 where there is no memory to do so. */
 static int run_together(pool_t *pool, task_t task, void *context, ptrdiff_t count, int threads,
                         void *scratch) {
@@ -259,6 +268,7 @@ static int run_together(pool_t *pool, task_t task, void *context, ptrdiff_t coun
     pool->waiting = 1;
     while (atomic_load(&pool->joined)) pthread_cond_wait(&pool->finished, &pool->lock);
     pool->waiting = 0;
+    release_late_workers(pool, parts);
     pthread_mutex_unlock(&pool->lock);
     return 0;
 }
