@@ -10,6 +10,7 @@ cdef extern from "workers.h" nogil:
     ctypedef void (*task_t)(void *context, ptrdiff_t task, void *scratch) noexcept nogil
     int workers_run(task_t task, void *context, ptrdiff_t count, int threads)
     void workers_keep_awake(int begin)
+    void raise_flag(int *flag)
 
 cdef extern from "activations.h" nogil:
     enum: RELU, RELU6, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SIGMOID, HARD_SIGMOID, SILU
@@ -102,6 +103,9 @@ cdef extern from "simd/kernels.h" nogil:
         ptrdiff_t point_step, tile_step
         edge_t edge
         int pools
+        int odd[2]
+        unsigned char *places
+        const char *first
         char *strange
         ptrdiff_t strange_step
 

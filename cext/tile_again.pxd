@@ -71,15 +71,15 @@ cdef inline void tile_again(const winograd_t *s, const transform_t *a, ptrdiff_t
     plain_segment(&d.axis[4], 1, s.ins)
     plan(&d, 1)
     run_part(&d, 0, 0, d.blocks, 0, d.panels, scratch)
-    if s.pool > 1:
+    if s.y_pool > 1:
         outputs = pool_again(s, tile, a.channels, outputs)
     for channel in range(a.channels):
         if not is_marked(a.strange + index * a.strange_step + channel * s.itemsize, s.itemsize):
             continue
-        for i in range(tile.rows // s.pool):
-            for j in range(tile.columns // s.pool):
+        for i in range(tile.rows // s.y_pool):
+            for j in range(tile.columns // s.y_pool):
                 memcpy(tile.y + i * a.row_step + j * a.column_step + channel * a.channel_step,
-                       outputs + ((i * (tile.columns // s.pool) + j) * a.channels + channel)
+                       outputs + ((i * (tile.columns // s.y_pool) + j) * a.channels + channel)
                        * s.itemsize, s.itemsize)
 
 

@@ -53,7 +53,11 @@ cdef inline void run_block(const winograd_t *s, ptrdiff_t block, ptrdiff_t first
             result.edge.bias = bias
         s.kernel.winograd_output(&result)
         for t in range(count):
-            if not tiles[t].finite:
+            if tiles[t].finite:
+                continue
+            if s.places:
+                raise_flag(s.strange)
+            else:
                 tile_again(s, &result, first + t, t, panel, scratch)
         if s.activation:
             activate_tiles(s, &result)

@@ -22,8 +22,10 @@ cdef struct winograd_t:
     int dtype, size, width, points   # size x width outputs in a tile
     array_t x, y, w                  # of a kernel gradient, y is the output's and w the result
     ptrdiff_t before[2]
-    int pool                         # y is the maxima of squares of 2 x 2 outputs, or outputs: 1
+    int x_pool, y_pool               # 2: the array is maxima over 2 x 2, or their gradients
     ptrdiff_t outs[2]                # along H and W
+    unsigned char *places            # of such maxima; where a result is not finite, it is not
+    int *strange                     # computed again then, but this is set
     ptrdiff_t high, wide, tiles      # tiles along H and W, and all of them
     const char *packed
     const char *bias
@@ -31,6 +33,7 @@ cdef struct winograd_t:
     edge_t edge
     activation_t activation
     double alpha
+    ptrdiff_t groups                 # of images: a kernel's gradient is made for each
     # Blocking
     ptrdiff_t ins, panels, panel_width  # input channels of a block, output channels of a panel
     ptrdiff_t blocks, block_parts, panel_parts
@@ -55,10 +58,11 @@ cdef inline void locate_tiles(const winograd_t *s, ptrdiff_t first, ptrdiff_t co
         image = (first + t) // (s.high * s.wide)
         row = (first + t) // s.wide % s.high * s.size
         column = (first + t) % s.wide * s.width
-        top, left = row - s.before[0], column - s.before[1]
+        top = (row - s.before[0]) >> (s.x_pool - 1)
+        left = (column - s.before[1]) >> (s.x_pool - 1)
         tiles[t].x = s.x.data + image * s.x.step[0] + top * s.x.step[2] + left * s.x.step[3]
-        tiles[t].y = (s.y.data + image * s.y.step[0] + row // s.pool * s.y.step[2]
-                      + column // s.pool * s.y.step[3])
+        tiles[t].y = (s.y.data + image * s.y.step[0] + row // s.y_pool * s.y.step[2]
+                      + column // s.y_pool * s.y.step[3])
         tiles[t].row[0] = <int>clip(-top, 0, 6)
         tiles[t].row[1] = <int>clip(s.x.size[2] - top, 0, 6)
         tiles[t].column[0] = <int>clip(-left, 0, 6)
@@ -85,6 +89,10 @@ cdef inline transform_t input_transform(const winograd_t *s, tile_t *tiles, ptrd
     """Of tiles of x, or of y where that is given."""
     cdef transform_t a
     memset(&a, 0, sizeof(a))
+    if (s.x_pool if array == &s.x else s.y_pool) > 1:
+        a.pools, a.places, a.first = True, s.places, array.data
+    if array == &s.x:
+        a.odd[0], a.odd[1] = s.before[0] & (s.x_pool - 1), s.before[1] & (s.x_pool - 1)
     a.tiles, a.count, a.channels = tiles, count, channels
     a.size, a.width = s.size, s.width
     a.row_step, a.column_step, a.channel_step = array.step[2], array.step[3], array.step[4]
@@ -97,7 +105,7 @@ cdef inline transform_t output_transform(const winograd_t *s, tile_t *tiles, ptr
                                          ptrdiff_t panel, char *points) noexcept nogil:
     """Of the tiles' outputs in one panel's channels; `strange` lies behind the points."""
     cdef transform_t a = input_transform(s, tiles, count, &s.y, panel_channels(s, panel), points)
-    a.edge, a.pools = s.edge, s.pool > 1
+    a.edge = s.edge
     a.strange, a.strange_step = points + s.points * a.point_step, a.tile_step
     return a
 

@@ -81,6 +81,8 @@ cdef int start(winograd_t *s, x, y, int y_access, w, int w_access, geometry,
     describe(&s.x, x, 1, READ)
     describe(&s.y, y, 1, y_access)
     describe(&s.w, w, 0, w_access)
+    if w_access == WRITE:
+        s.groups, s.w.size[0] = s.w.size[0], 1
     same_type(&s.x, &s.y)
     same_type(&s.x, &s.w)
     check(s, &s.x, size)
@@ -91,20 +93,31 @@ cdef int start(winograd_t *s, x, y, int y_access, w, int w_access, geometry,
         raise ValueError("x and result must have the same number of images, and two spatial axes")
     if not (count_elements(&s.x) and count_elements(&s.y)):
         raise ValueError("arrays must not be empty")
-    s.pool, s.outs[0], s.outs[1] = 1, s.y.size[2], s.y.size[3]
+    s.x_pool, s.y_pool, s.outs[0], s.outs[1] = 1, 1, s.y.size[2], s.y.size[3]
     return 0
 
 
-cdef int start_pool(winograd_t *s, int pool, shape, activation_t activation) except -1:
-    """y is maxima; `shape` is that of what they are maxima of."""
+cdef int start_pool(winograd_t *s, shape) except -1:
+    """y is maxima, or their gradients; `shape` is that of what they are maxima of."""
     cdef int axis
-    if pool != 2 or activation != NULL:
-        raise ValueError("pool must be 2, of what is activated in registers")
+    if s.activation != NULL:
+        raise ValueError("maxima must be of what is activated in registers")
     _, s.outs[0], s.outs[1], _ = shape
     for axis in range(2):
         if s.outs[axis] < 2 or s.outs[axis] // 2 != s.y.size[axis + 2]:
-            raise ValueError("result must be half as high and wide as what is pooled")
-    s.pool = pool
+            raise ValueError("maxima must be half as high and wide as what is pooled")
+    s.y_pool = 2
+    return 0
+
+
+cdef int start_places(winograd_t *s, places, int access, maxima, int *strange) except -1:
+    """Those of maxima; `strange` is set where a result is not finite."""
+    cdef array_t p, m
+    describe(&p, places, 1, access)
+    describe(&m, maxima, 1, READ_FLAT)
+    if p.itemsize != 1 or memcmp(p.size, m.size, sizeof(p.size)):
+        raise ValueError("places must be bytes, as many as maxima")
+    s.places, s.strange = <unsigned char *>p.data, strange
     return 0
 
 
@@ -166,18 +179,28 @@ def transform(kernel not None, int size):
 
 
 def forward(x not None, kernel not None, bias, out not None, geometry not None,
-            tuple activation not None, Transformed transformed not None, int pool=1):
+            tuple activation not None, Transformed transformed not None, bint pools=False,
+            places=None):
     """out (N OH OW CO) = x (N H W CI) convolved with kernel (3 3 CI CO), plus bias, activated.
 
-    `transformed` is the kernel's transform. Of `geometry` only the padding before counts; with a
-    `pool` of 2 also the shape of that sum, and out (N OH/2 OW/2 CO) is its maxima over 2 x 2.
+    `transformed` is the kernel's transform. Of `geometry` only the padding before counts; where it
+    `pools` also the shape of that sum, and out (N OH/2 OW/2 CO) is its maxima over 2 x 2. `places`
+    (of bytes, as many) is then which element of 2 x 2 each maximum is, the first of equal ones.
+
+    With `places` where it does not pool, x is gradients of such maxima, and what is convolved is
+    the gradient of what they are maxima of. With `places` of either kind the result is whether all
+    sums are finite; else out is not to be used.
     """
     cdef winograd_t s
     cdef array_t b
+    cdef int strange = 0
     start(&s, x, out, WRITE, kernel, READ, geometry, transformed.size)
     s.activation = activation_after(api, activation, s.itemsize, &s.edge, &s.alpha)
-    if pool != 1:
-        start_pool(&s, pool, geometry.shape, s.activation)
+    if pools:
+        start_pool(&s, geometry.shape)
+    if places is not None:
+        s.x_pool = 1 if pools else 2
+        start_places(&s, places, WRITE_FLAT if pools else READ_FLAT, out if pools else x, &strange)
     set_tiles(&s)
     if transformed.isa != api.isa or transformed.kernel.itemsize != s.itemsize or memcmp(
             transformed.kernel.size, s.w.size, sizeof(s.w.size)):
@@ -190,12 +213,24 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
             raise ValueError("bias must have one element for each output channel")
         s.bias, s.bias_step = b.data, b.step[4]
     run(run_forward, &s, plan_forward(&s, api.threads))
+    return not strange
 
 
-def kernel_gradient(x not None, grad not None, out not None, geometry not None):
-    """out (3 3 CI CO): the gradient of `forward` in its kernel, of grad (N OH OW CO)."""
+def kernel_gradient(x not None, grad not None, out not None, geometry not None, places=None):
+    """The gradient of `forward` in its kernel, of grad (N OH OW CO).
+
+    out (G 3 3 CI CO) has it for each of G groups of images, as equal as can be, in order. With
+    `places`, grad (N OH/2 OW/2 CO) is that of maxima, and the result is as there.
+    """
     cdef winograd_t s
+    cdef int strange = 0
     start(&s, x, grad, READ, out, WRITE, geometry, GRADIENT_SIZE)
+    if not 0 < s.groups <= s.x.size[0]:
+        raise ValueError("out must have from one kernel for all images to one for each")
     s.width = GRADIENT_WIDTH
+    if places is not None:
+        start_pool(&s, geometry.shape)
+        start_places(&s, places, READ_FLAT, grad, &strange)
     set_tiles(&s)
     run(run_gradient, &s, plan_gradient(&s, api.threads))
+    return not strange

@@ -20,4 +20,13 @@ int workers_run(task_t task, void *context, ptrdiff_t count, int threads);
 /* While more ends than begins are due, idle workers stay awake between runs. */
 void workers_keep_awake(int begin);
 
+/* From a task, of which others may do the same. */
+static inline void raise_flag(int *flag) {
+#ifdef _WIN32
+    *flag = 1;
+#else
+    __atomic_store_n(flag, 1, __ATOMIC_RELAXED);
+#endif
+}
+
 #endif

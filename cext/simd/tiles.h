@@ -14,7 +14,7 @@ enum { MOST_POINTS = 36, WINOGRAD_TAPS = 3 };
 typedef struct {
     const char *x;               /* the patch's first pixel, which may lie outside the image */
     char *y;                     /* the first output */
-    int row[2], column[2];       /* of the patch, [first, end) within the image */
+    int row[2], column[2];       /* of the patch's pixels, or maxima, [first, end) in the image */
     int rows, columns;           /* of outputs that exist */
     int finite;                  /* by the output's transform: whether all are, in all channels */
 } tile_t;
@@ -29,7 +29,14 @@ typedef struct {
     char *points;
     ptrdiff_t point_step, tile_step;
     edge_t edge;                 /* output only; resume and add are not used */
-    int pools;                   /* output only: y is the maxima of squares of 2 x 2 outputs */
+    /* The image side is maxima of squares of 2 x 2 pixels, or, of an input's transform, their
+     * gradients: each is that of one pixel, and 0 is that of the others. */
+    int pools;
+    int odd[2];                  /* such an input's patches begin at the squares' second pixels */
+    /* Which of the four it is, 0 .. 3, of those maxima; or NULL. C-contiguous, as is then the array
+     * of maxima itself, which begins at `first`. */
+    unsigned char *places;
+    const char *first;
     char *strange;               /* output only: real[tile][vectors * lanes], NaN for a channel in
                                     which an output of the tile, before the bias, is not finite */
     ptrdiff_t strange_step;

@@ -18,7 +18,7 @@
 #define B1 (23.0 / 16)
 #define A2 (A1 * A1)
 #define B2 (B1 * B1)
-enum { MOST_SIDE = 6 };
+enum { MOST_SIDE = 6, MOST_SPREAD = 8 };
 #endif
 
 #define CONSTANT(c) vset1((real)(c))
@@ -98,6 +98,30 @@ INLINE V NAME(read_channels)(const char *p, ptrdiff_t step, ptrdiff_t channels) 
     return vload(buffer);
 }
 
+/* LANES small numbers, of which `channels` exist. Two loops: compilers make vectors of each. */
+INLINE V NAME(read_places)(const unsigned char *p, ptrdiff_t channels) {
+    unsigned char few[LANES] = {0};
+    int32_t wide[LANES];
+    real buffer[LANES];
+    if (channels < LANES) p = memcpy(few, p, channels);
+    for (int j = 0; j < LANES; j++) wide[j] = p[j];
+    for (int j = 0; j < LANES; j++) buffer[j] = (real)wide[j];
+    return vload(buffer);
+}
+
+INLINE void NAME(write_places)(unsigned char *p, ptrdiff_t channels, V value) {
+    unsigned char places[LANES];
+    int32_t wide[LANES];
+    real buffer[LANES];
+    vstore(buffer, value);
+    for (int j = 0; j < LANES; j++) wide[j] = (int32_t)buffer[j];
+    for (int j = 0; j < LANES; j++) places[j] = (unsigned char)wide[j];
+    if (channels >= LANES)
+        memcpy(p, places, LANES);
+    else
+        memcpy(p, places, channels);
+}
+
 INLINE void NAME(write_channels)(char *p, ptrdiff_t step, ptrdiff_t channels, V value) {
     if (step == sizeof(real) && channels >= LANES) {
         vstore(p, value);
@@ -148,11 +172,39 @@ OUTLINE void NAME(copy_pixels)(const transform_t *a, const tile_t *tile, ptrdiff
         }
 }
 
+/* Of a pixel's channels, where the places of its maxima are. */
+INLINE unsigned char *NAME(places_at)(const transform_t *a, const char *pixel) {
+    return a->places + (pixel - a->first) / (ptrdiff_t)sizeof(real);
+}
+
+/* A tile's pixels, each the gradient of the maximum that it is, else zero; as copy_pixels, but rows
+ * of twice as many pixels as there are squares across, from the first square's first pixel on. */
+OUTLINE void NAME(spread_pixels)(const transform_t *a, const tile_t *tile, ptrdiff_t channel,
+                                 int rows, int columns, real *to) {
+    const ptrdiff_t left = a->channels - channel, row = 2 * columns * LANES;
+    for (int i = 0; i < rows; i++, to += 2 * row)
+        for (int j = 0; j < columns; j++) {
+            const int inside = i >= tile->row[0] && i < tile->row[1] && j >= tile->column[0] &&
+                               j < tile->column[1];
+            const char *pixel = tile->x + channel * a->channel_step + i * a->row_step +
+                                j * a->column_step;
+            real *square = to + 2 * j * LANES;
+            V grad = vset1(0), place = vset1(0);
+            if (inside) {
+                grad = vadd(NAME(read_channels)(pixel, a->channel_step, left), vset1(0));
+                place = NAME(read_places)(NAME(places_at)(a, pixel), left);
+            }
+            UNROLL for (int k = 0; k < 4; k++)
+                vstore(square + k / 2 * row + k % 2 * LANES,
+                       vselect(mask_equal(place, vset1((real)k)), grad, vset1(0)));
+        }
+}
+
 INLINE void NAME(tiles_points)(const int high, const int wide, const int gradient,
                                const transform_t *a) {
     const int rows = gradient ? high : high + 2, columns = gradient ? wide : wide + 2;
     const int dense = a->channel_step == sizeof(real);
-    real pixels[MOST_SIDE * MOST_SIDE * LANES];
+    real pixels[MOST_SPREAD * MOST_SPREAD * LANES];
     for (ptrdiff_t t = 0; t < a->count; t++) {
         const tile_t *tile = &a->tiles[t];
         const int whole = dense && tile->row[0] == 0 && tile->row[1] >= rows &&
@@ -161,7 +213,12 @@ INLINE void NAME(tiles_points)(const int high, const int wide, const int gradien
             const char *x = tile->x + c * a->channel_step;
             char *to = a->points + t * a->tile_step + c * (ptrdiff_t)sizeof(real);
             ptrdiff_t row_step = a->row_step, column_step = a->column_step;
-            if (!whole || a->channels - c < LANES) {
+            if (a->places) {
+                const int down = (a->odd[0] + rows + 1) / 2, across = (a->odd[1] + columns + 1) / 2;
+                NAME(spread_pixels)(a, tile, c, down, across, pixels);
+                column_step = sizeof(V), row_step = 2 * across * column_step;
+                x = (const char *)pixels + a->odd[0] * row_step + a->odd[1] * column_step;
+            } else if (!whole || a->channels - c < LANES) {
                 NAME(copy_pixels)(a, tile, c, rows, columns, pixels);
                 x = (const char *)pixels;
                 column_step = sizeof(V), row_step = columns * column_step;
@@ -184,18 +241,25 @@ static void NAME(winograd_input)(const transform_t *a) {
 /* Points of every tile's 2 x 4 output gradients, which take the place of the taps. */
 static void NAME(winograd_gradient)(const transform_t *a) { NAME(tiles_points)(2, 4, 1, a); }
 
-/* One row of a tile's outputs, or where that pools, every second of the maxima over it and the row
- * `above`. The maximum is pool.h's of numbers that are all NaN or none. */
+/* One row of a tile's outputs, or where that pools, the maxima over it and the row `above`, and
+ * their places. The maximum is pool.h's of numbers that are all NaN or none. */
 INLINE void NAME(write_outputs)(const int size, const transform_t *a, const tile_t *tile, int i,
                                 ptrdiff_t channel, const V *above, const V *outputs) {
     char *y = tile->y + (a->pools ? i / 2 : i) * a->row_step + channel * a->channel_step;
     const ptrdiff_t left = a->channels - channel;
     if (a->pools) {
         UNROLL for (int j = 0; j + 1 < size; j += 2) {
-            V most = vmax(above[j + 1], above[j]);
-            most = vmax(outputs[j + 1], vmax(outputs[j], most));
-            if (j + 1 < tile->columns)
-                NAME(write_channels)(y + j / 2 * a->column_step, a->channel_step, left, most);
+            if (j + 1 >= tile->columns) break;
+            const V four[4] = {above[j], above[j + 1], outputs[j], outputs[j + 1]};
+            char *square = y + j / 2 * a->column_step;
+            V most = four[0], place = vset1(0);
+            UNROLL for (int k = 1; k < 4; k++) {
+                const MASK take = mask_and(mask_not_le(four[k], most), mask_ordered(most));
+                place = vselect(take, vset1((real)k), place);
+                most = vmax(four[k], most);
+            }
+            NAME(write_channels)(square, a->channel_step, left, most);
+            if (a->places) NAME(write_places)(NAME(places_at)(a, square), left, place);
         }
         return;
     }

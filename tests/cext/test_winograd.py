@@ -70,6 +70,18 @@ def test_larger_ones(isa, threads, dtype, config):
     assert_close(kernel_gradient(config, x, grad), expected, tolerance, str(config), dtype=dtype)
 
 
+@given(configs, SEEDS)
+def test_gradients_of_groups_of_images(isa, threads, dtype, config, seed):
+    x, grad = config.arrays(seed, dtype)[0], config.grad(seed, dtype)
+    for groups in range(1, config.batch + 1):
+        out = np.full((groups, *config.kernel_shape), np.nan, dtype)
+        winograd.kernel_gradient(x, grad, out, geometry(config))
+        cuts = [config.batch * group // groups for group in range(groups + 1)]
+        for part, first, end in zip(out, cuts, cuts[1:], strict=False):
+            alone = kernel_gradient(config, x[first:end], grad[first:end])
+            assert_same_bits(part, alone, f"{config} {first}:{end} of {groups} seed {seed}")
+
+
 # --------------------------------------------------------------------------------------- equal bits
 
 
@@ -245,6 +257,8 @@ def test_forward_refuses_another_instruction_sets_kernel():
         {"out": zeros(3, 3, 5, 4)},
         {"out": zeros(3, 3, 4, 5, dtype="float64")},
         {"out": zeros(2, 3, 4, 5)},
+        {"out": zeros(2, 3, 3, 4, 5)},
+        {"out": zeros(0, 3, 3, 4, 5)},
         {"out": read_only((3, 3, 4, 5))},
         {"geometry": None},
     ],

@@ -11,21 +11,16 @@ from convlet._cext import winograd
 from convlet.ops._activation import NO_ACTIVATION, activation_code
 from guarded import CANARY, canaried
 from strategies import LAYOUTS, SEEDS, ConvConfig
-from winograd_cases import SIZES, configs, forward, geometry
+from winograd_cases import SIZES, configs, forward, geometry, halved
 
 size = pytest.mark.parametrize("size", SIZES)
 activations = st.sampled_from([None, "relu", "relu6"])
 
 
-def halved(config):
-    count, height, width, filters = config.y_shape
-    return (count, height // 2, width // 2, filters)
-
-
 def pooled(config, size, x, kernel, bias, activation, out):
     transformed = winograd.transform(kernel, size)
     code = activation_code(activation)
-    winograd.forward(x, kernel, bias, out, geometry(config), code, transformed, 2)
+    winograd.forward(x, kernel, bias, out, geometry(config), code, transformed, True)
     return out
 
 
@@ -68,9 +63,6 @@ CONFIG = ConvConfig(1, (6, 7), (3, 3), 4, 1, 5, padding=((1, 1), (1, 1)))
 @pytest.mark.parametrize(
     ("changes", "shape"),
     [
-        ({"pool": 3}, (1, 3, 3, 5)),
-        ({"pool": 0}, (1, 3, 3, 5)),
-        ({"pool": -2}, (1, 3, 3, 5)),
         ({"activation": "tanh"}, (1, 3, 3, 5)),
         ({}, (1, 6, 7, 5)),
         ({}, (1, 3, 4, 5)),
@@ -89,7 +81,6 @@ def test_refuses(changes, shape):
     name = changes.get("activation")
     code = activation_code(name) if name else NO_ACTIVATION
     transformed = winograd.transform(kernel, 4)
-    pool = changes.get("pool", 2)
     with pytest.raises((ValueError, TypeError)):
-        winograd.forward(x, kernel, bias, out, made, code, transformed, pool)
+        winograd.forward(x, kernel, bias, out, made, code, transformed, True)
     assert not out.any()

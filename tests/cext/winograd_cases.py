@@ -36,6 +36,11 @@ def geometry(config):
     return Geometry((1, 1, 1), (1, 1, 1), before, 1, config.y_shape, "channels_last")
 
 
+def halved(config):
+    count, height, width, filters = config.y_shape
+    return (count, height // 2, width // 2, filters)
+
+
 def forward(config, size, x, kernel, bias, activation=None, out=None):
     if out is None:
         out = np.full(config.y_shape, np.nan, x.dtype)

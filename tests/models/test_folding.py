@@ -231,6 +231,13 @@ def test_a_maximum_after_a_convolution_changes_no_bit(kind, data_format):
         assert_same_bits(model(x), one_by_one(model, x), "exchanged")
 
 
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax"])
+def test_a_maximum_after_an_activation_over_channels(activation):
+    model = Sequential([layers.Conv2D(20, 3, activation=activation), layers.MaxPooling2D()])
+    x = images((5, 13, 12, 18))
+    assert_same_bits(model(x), one_by_one(model, x), activation)
+
+
 def test_a_maximum_after_all_that_is_folded():
     model = Sequential(
         [layers.Conv2D(20, 3), layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D()]

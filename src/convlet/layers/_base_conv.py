@@ -165,11 +165,14 @@ class BaseConv(Activated):
             return y if fused else activate(activation, y)
 
         def gradients(dz: Array, needs_dx: bool) -> Gradients:
-            needs = (("x",) if needs_dx else ()) + self._trained(*self.kernels, "bias")
-            dx, *grads = self._input_and_weight_gradients(dz, x, needs)
+            dx, *grads = self._input_and_weight_gradients(dz, x, self._needs(needs_dx))
             return dx, [grad for grad in grads if grad is not None]
 
         return vjp_activated(linear, gradients, self._activation_name)
+
+    def _needs(self, needs_dx: bool) -> tuple[str, ...]:
+        """What gradients are wanted of."""
+        return (("x",) if needs_dx else ()) + self._trained(*self.kernels, "bias")
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""

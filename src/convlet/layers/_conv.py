@@ -11,11 +11,13 @@ from convlet.layers._activated import BoundSum, PackedKernel
 from convlet.layers._base_conv import BaseConv
 from convlet.layers._layer import Shape
 from convlet.layers._pooling import MaxPooling
+from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import convolution_working
+from convlet.ops._activation import activation_grad
 from convlet.ops._conv_checks import Geometry, layer_geometry
 from convlet.ops._conv_forms import bound, conv_packed, conv_packed_grad, pack
 from convlet.ops._geometry import conv_output_shape
-from convlet.ops._pooled import bound_pooled
+from convlet.ops._pooled import bound_pooled, keeps_places, maxima_and_places, maxima_gradients
 from convlet.ops._winograd import allowed
 
 
@@ -102,6 +104,31 @@ class Conv(BaseConv):
     ) -> tuple[Array | None, ...]:
         geometry = self._fits.find(x.shape, self._fit)
         return conv_packed_grad(dz, x, self.kernel._data, geometry, needs)
+
+    def _vjp_with_maxima(self, x: Array, pool: MaxPooling) -> tuple[Array, Pullback] | None:
+        """What `pool` makes of the output, and the map from its gradient to the layer's.
+
+        None where that does not pay, or cannot be.
+        """
+        name, fit = self._activation_name, self._fits.find(x.shape, self._fit)
+        if self.data_format == "channels_first":
+            return None
+        windows = pool._fits.find(fit.shape, pool._fit)
+        if not keeps_places(fit, name, windows):
+            return None
+        packed = self._packed.get(self.kernel, pack, self.groups, fit.tiles.forward)
+        found = maxima_and_places(x, self.kernel._data, self._bias(), fit, name, windows, packed)
+        if found is None:
+            return None
+        y, places = found
+
+        def gradients(dy: Array, needs_dx: bool) -> Gradients:
+            dz = activation_grad(name, dy, y)
+            needs = self._needs(needs_dx)
+            dx, *grads = maxima_gradients(dz, places, x, self.kernel._data, fit, needs)
+            return dx, [grad for grad in grads if grad is not None]
+
+        return y, Pullback(gradients)
 
     def _working(self, input_shape: Shape) -> list[str]:
         return convolution_working(self, input_shape)

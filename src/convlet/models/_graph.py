@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convlet._variable import Array, Variable
+from convlet.layers._conv import Conv2D
 from convlet.layers._deferred import defer
+from convlet.layers._pooling import MaxPooling2D
 from convlet.layers._pullback import Gradients, NetworkPullback, Pullback
 from convlet.layers._symbolic import KerasTensor, Node, flatten
 from convlet.models._order import ordered
-from convlet.models._parts import Step, parts_of, units_of
+from convlet.models._parts import Step, is_known, parts_of, units_of
 from convlet.models._penalties import with_activity
 from convlet.ops._arguments import contiguous
 
@@ -51,6 +53,7 @@ class Graph:
         self._parts = parts_of(units, self.outputs, sliced=True)
         self._undivided = parts_of(units, self.outputs, sliced=False)  # for one image
         self._only_reads = self._only_readers()
+        self._pooled = self._pooled_steps()
 
     def _steps(self, calls: list[Node], places: dict[int, int]) -> list[Step]:
         steps: list[Step] = []
@@ -74,6 +77,17 @@ class Graph:
             if step.inputs in makers and all(reads[place] == 1 for place in step.inputs)
         }
 
+    def _pooled_steps(self) -> dict[int, int]:
+        """Of convolutions of which only maxima are read: which step makes those."""
+        found = {}
+        for number, source in self._only_reads.items():
+            pool, conv = self.steps[number].layer, self.steps[source].layer
+            own = is_known(pool) and is_known(conv) and conv.activity_regularizer is None
+            fit = isinstance(pool, MaxPooling2D) and isinstance(conv, Conv2D)
+            if own and fit and pool._dtype == conv._dtype:
+                found[source] = number
+        return found
+
     def _values(self, inputs: list[Array]) -> list[Any]:
         return [*inputs, *[None] * (self._count - len(inputs))]
 
@@ -94,8 +108,9 @@ class Graph:
         """
         values = self._values(inputs)
         calls: list[Call] = []
-        for step in self.steps:
-            y, pullback = step.layer.vjp(step.arguments(values), step.mode(training))
+        done: set[int] = set()
+        for number, step in enumerate(self.steps):
+            y, pullback = self._step_vjp(number, step.arguments(values), training, done)
             if step.layer.activity_regularizer is not None:
                 pullback = with_activity(step.layer.activity_regularizer, y, pullback)
             parts = flatten(y) if step.node.listed else [y]
@@ -115,6 +130,21 @@ class Graph:
         losses = [loss for call in calls for loss in call.pullback.losses]
         outputs = [values[place] for place in self.outputs]
         return outputs, NetworkPullback(gradients, last, [*updates.values()], losses)
+
+    def _step_vjp(
+        self, number: int, x: Any, training: bool, done: set[int]
+    ) -> tuple[Any, Pullback]:
+        """A step's outputs and pullback; x itself of one that is `done` by the step before."""
+        layer: Any = self.steps[number].layer
+        if number in done:
+            return x, Pullback(lambda dy, needs_dx: (dy, []))
+        reader = self._pooled.get(number)
+        if reader is not None:
+            found = layer._vjp_with_maxima(x, self.steps[reader].layer)
+            if found:
+                done.add(reader)
+                return found
+        return layer.vjp(x, self.steps[number].mode(training))
 
     def _defer(self, calls: list[Call]) -> None:
         """Move an activation's derivative behind the maximum that was computed last, if it can."""

@@ -196,7 +196,7 @@ def parts_of(units: list[Unit], outputs: tuple[int, ...], sliced: bool) -> list[
     runs: list[list[Unit]] = []
     kinds: list[tuple[bool, bool]] = []
     for unit in units:
-        known = all(_is_known(step.layer) for step in unit[0])
+        known = all(is_known(step.layer) for step in unit[0])
         kind = (known, sliced and all(map(_image_bytes, unit[0])))
         if not kinds or kind != kinds[-1]:
             runs.append([])
@@ -231,14 +231,14 @@ def _read(steps: Iterable[Step]) -> set[int]:
     return {place for step in steps for place in step.inputs}
 
 
-def _is_known(layer: Layer) -> bool:
+def is_known(layer: Layer) -> bool:
     """Whether it is convlet's own: those treat each image apart, and foretell shapes."""
     return type(layer).__module__.startswith("convlet.layers.")
 
 
 def _image_bytes(step: Step) -> int:
     """What a step reads and writes for an image; 0 where that is unknown or slices do not pay."""
-    unfit = not _is_known(step.layer) or step.node.training
+    unfit = not is_known(step.layer) or step.node.training
     if unfit or step.layer.count_params() > MOST_WEIGHTS:
         return 0
     size = 0

@@ -23,7 +23,7 @@ from convlet.ops._conv_checks import (
 )
 from convlet.ops._geometry import Padding
 from convlet.ops._row_activations import ROWS
-from convlet.ops._winograd import Tiles, allowed
+from convlet.ops._winograd import Tiles, allowed, gradient_groups
 
 Gradients = tuple[Array | None, Array | None, Array | None]
 
@@ -32,7 +32,7 @@ Packed = compiled.Packed | winograd.Transformed
 # A convolution of x, kernel, bias, and the kernel's packed form if there is one.
 Bound = Callable[[Array, Array, Array | None, Packed | None], Array]
 # By the algorithm that a kernel is packed for, if it is.
-_DRIVERS: dict[type, Callable[..., None]] = {
+_DRIVERS: dict[type, Callable[..., object]] = {
     type(None): compiled.forward,
     compiled.Packed: compiled.forward,
     winograd.Transformed: winograd.forward,
@@ -189,20 +189,34 @@ def _weight_gradients(
 def input_gradient(
     grad: Array, kernel: Array, out: Array, geometry: Geometry, size: int = 0
 ) -> None:
-    """Write conv's gradient with respect to x into `out`; all checked, channels last.
-
-    By tiles it is the convolution of `grad` with the kernel turned around, its channels swapped.
-    """
+    """Write conv's gradient with respect to x into `out`; all checked, channels last."""
     if not out.size:
         return
     if size == 0:
         compiled.input_gradient(grad, kernel, None, out, geometry, NO_ACTIVATION)
-        return
+    else:
+        input_gradient_by_tiles(grad, kernel, out, geometry, size)
+
+
+def input_gradient_by_tiles(
+    grad: Array,
+    kernel: Array,
+    out: Array,
+    geometry: Geometry,
+    size: int,
+    places: Array | None = None,
+) -> bool:
+    """The convolution of `grad` with the kernel turned around, its channels swapped.
+
+    `places` are those of `winograd.forward`, as is the result.
+    """
     turned = kernel[::-1, ::-1].swapaxes(-1, -2)
     _, above, left = geometry.before
     around = geometry._replace(before=(0, 2 - above, 2 - left))
     transformed = winograd.transform(turned, size)
-    winograd.forward(grad, turned, None, out, around, NO_ACTIVATION, transformed)
+    return winograd.forward(
+        grad, turned, None, out, around, NO_ACTIVATION, transformed, False, places
+    )
 
 
 def kernel_gradient(
@@ -222,9 +236,27 @@ def kernel_gradient(
         if dbias is not None:
             dbias[...] = 0
     elif size:
-        winograd.kernel_gradient(x, grad, out, geometry)
+        kernel_gradient_by_tiles(x, grad, out, geometry)
     else:
         compiled.kernel_gradient(x, grad, out, dbias, geometry)
+
+
+def kernel_gradient_by_tiles(
+    x: Array, grad: Array, out: Array, geometry: Geometry, places: Array | None = None
+) -> bool:
+    """The sum, in order, of the gradients of a few groups of images, for threads to share.
+
+    `places` are those of `winograd.kernel_gradient`, as is the result.
+    """
+    groups = gradient_groups(geometry.shape, out.size * out.itemsize)
+    if groups == 1:
+        return winograd.kernel_gradient(x, grad, out, geometry, places)
+    parts = empty((groups, *out.shape), out.dtype)
+    finite = winograd.kernel_gradient(x, grad, parts, geometry, places)
+    np.add(parts[0], parts[1], out=out)
+    for part in parts[2:]:
+        np.add(out, part, out=out)
+    return finite
 
 
 def bias_gradient(grad: Array) -> Array:

@@ -8,15 +8,25 @@ import numpy as np
 
 from convlet._cext import winograd
 from convlet._reuse import empty
-from convlet.ops._activation import NO_ACTIVATION, activation_code
-from convlet.ops._arguments import Array
+from convlet.ops._activation import activation_code
+from convlet.ops._arguments import Array, check_same_dtype
 from convlet.ops._conv_checks import Geometry
-from convlet.ops._conv_forms import Bound, Packed, bound
+from convlet.ops._conv_forms import (
+    Bound,
+    Gradients,
+    Packed,
+    bias_gradient,
+    bound,
+    input_gradient,
+    input_gradient_by_tiles,
+    kernel_gradient,
+    kernel_gradient_by_tiles,
+)
 from convlet.ops._windows import Geometry as Windows
 from convlet.ops._windows import bound_pool
+from convlet.ops._winograd import allowed
 
-# Activations that the compiled code applies in registers.
-_IN_REGISTERS = {NO_ACTIVATION, activation_code("relu"), activation_code("relu6")}
+_IN_REGISTERS = {None, "linear", "relu", "relu6"}  # activations that tiles apply
 
 
 def bound_pooled(
@@ -28,24 +38,92 @@ def bound_pooled(
     """
     conv, maxima = bound(geometry, activation, dtype), bound_pool(pool, dtype)
     code = activation_code(activation)
-    together = code in _IN_REGISTERS and _halves(pool) and 0 not in pool.shape
+    together = _is_together(activation, pool)
 
     def run(x: Array, kernel: Array, bias: Array | None, packed: Packed | None) -> Array:
         if not (together and type(packed) is winograd.Transformed):
             return maxima(conv(x, kernel, bias, packed))
         y = empty(pool.shape, dtype)
-        winograd.forward(x, kernel, bias, y, geometry, code, packed, 2)
+        winograd.forward(x, kernel, bias, y, geometry, code, packed, True)
         return y
 
     return run
 
 
-def _halves(pool: Windows) -> bool:
-    """Whether windows are 2 x 2, side by side and all within the image, channels last."""
-    return pool.data_format == "channels_last" and all(
+def keeps_places(geometry: Geometry, activation: str | None, pool: Windows) -> bool:
+    """Whether `maxima_and_places` is for such a convolution and pool."""
+    return all(allowed(geometry.tiles)) and _is_together(activation, pool)
+
+
+def maxima_and_places(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    geometry: Geometry,
+    activation: str | None,
+    pool: Windows,
+    packed: winograd.Transformed,
+) -> tuple[Array, Array] | None:
+    """`bound_pooled`'s result, and which of its window's four elements each maximum is.
+
+    The places, a byte each, take the place of the convolution's result: its gradients need no more.
+    None where sums are not finite.
+    """
+    check_same_dtype("kernel", kernel, "x", x)
+    y, places = empty(pool.shape, x.dtype), empty(pool.shape, np.dtype(np.uint8))
+    code = activation_code(activation)
+    finite = winograd.forward(x, kernel, bias, y, geometry, code, packed, True, places)
+    return (y, places) if finite else None
+
+
+def maxima_gradients(
+    grad: Array,
+    places: Array,
+    x: Array,
+    kernel: Array,
+    geometry: Geometry,
+    needs: tuple[str, ...],
+) -> Gradients:
+    """Gradients of x, kernel and bias; `grad`, C-contiguous, is that of maxima, not activated yet.
+
+    The same bits as those of the convolution at all elements, but for the bias: its gradient is
+    summed over the maxima.
+    """
+    tiles = geometry.tiles
+    dx = empty(x.shape, x.dtype) if "x" in needs else None
+    dkernel = empty(kernel.shape, x.dtype) if "kernel" in needs else None
+    finite = dx is None or input_gradient_by_tiles(
+        grad, kernel, dx, geometry, tiles.input_gradient, places
+    )
+    if finite and dkernel is not None:
+        finite = kernel_gradient_by_tiles(x, grad, dkernel, geometry, places)
+    if not finite:
+        everywhere = _spread(grad, places, geometry.shape)
+        if dx is not None:
+            input_gradient(everywhere, kernel, dx, geometry, tiles.input_gradient)
+        if dkernel is not None:
+            kernel_gradient(x, everywhere, dkernel, geometry, tiles.kernel_gradient)
+    return dx, dkernel, bias_gradient(grad) if "bias" in needs else None
+
+
+def _spread(grad: Array, places: Array, shape: tuple[int, ...]) -> Array:
+    """Gradients of maxima over 2 x 2, at the elements that they are."""
+    everywhere = np.zeros(shape, grad.dtype)
+    _, height, width, _ = grad.shape
+    for place in range(4):
+        rows = slice(place // 2, 2 * height, 2)
+        columns = slice(place % 2, 2 * width, 2)
+        everywhere[:, rows, columns] = np.where(places == place, grad, 0)
+    return everywhere
+
+
+def _is_together(activation: str | None, pool: Windows) -> bool:
+    """Whether tiles can activate and pool: windows 2 x 2, side by side, all within the image."""
+    halves = pool.data_format == "channels_last" and all(
         window.size == window.stride == 2
         and window.dilation == 1
         and window.before == 0
         and 2 * window.out <= window.length
         for window in pool.windows[1:]
     )
+    return halves and 0 not in pool.shape and activation in _IN_REGISTERS
