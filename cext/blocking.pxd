@@ -119,23 +119,23 @@ cdef inline void set_bands(sum_t *s) noexcept nogil:
 
 
 cdef inline ptrdiff_t plan_tasks(sum_t *s, int threads) noexcept nogil:
-    """Rows are split first where panels are packed already, panels first where each task packs
-    its own. Returns the number of tasks."""
-    cdef ptrdiff_t rows = count_rows(s), wanted = 1, share
+    """Rows are split first where panels are packed already, or x is gathered, panels first where
+    each task packs its own; into as few rows as a panel is hardly reused for only if threads were
+    idle else. Returns the number of tasks."""
+    cdef ptrdiff_t rows = count_rows(s), wanted = 1, some, share
     cdef double work = <double>rows * s.taps * s.channels * s.groups
     if threads > 1:
         wanted = ceil_div(<ptrdiff_t>min(4.0 * threads, 1 + work / SMALL_WORK), s.groups)
-    share = wanted if s.packed else ceil_div(wanted, s.panels)
+    some = min(wanted, max(threads, rows // FEW_ROWS))
+    s.panel_parts = 1 if s.packed or s.gathers else min(s.panels, wanted)
+    share = ceil_div(some, s.panel_parts)
     s.block_rows = min(s.block_rows, max(ceil_div(rows, share * 24) * 24, 48))
     s.blocks = 1 if s.by_tap else count_blocks(s)
+    s.block_parts = min(s.blocks, share)
     if s.packed:
-        s.block_parts = min(s.blocks, wanted)
         s.panel_parts = min(s.panels, ceil_div(wanted, s.block_parts))
-    else:
-        s.panel_parts = min(s.panels, wanted)
-        s.block_parts = min(s.blocks, ceil_div(wanted, s.panel_parts))
-        if s.runs:  # panels are as long as the batch: as few parts as give all threads the same
-            s.block_parts = min(s.block_parts, threads // common_divisor(s.panel_parts, threads))
+    elif s.runs:  # panels are as long as the batch: as few parts as give all threads the same
+        s.block_parts = min(s.block_parts, threads // common_divisor(s.panel_parts, threads))
     return s.groups * s.block_parts * s.panel_parts
 
 
