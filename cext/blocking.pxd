@@ -183,7 +183,7 @@ cdef inline bint is_panel(const sum_t *s) noexcept nogil:
     """
     cdef ptrdiff_t step = s.panel_width * s.itemsize
     cdef int axis
-    if s.groups > 1 or s.lanewise or s.w_channel != s.itemsize or s.channels != s.panel_width:
+    if s.lanewise or s.w_channel != s.itemsize or s.channels != s.panel_width:
         return False
     if count_rows(s) >= FEW_ROWS:
         return False
@@ -191,7 +191,7 @@ cdef inline bint is_panel(const sum_t *s) noexcept nogil:
         if s.axis[axis].taps > 1 and s.w_step[axis] != step:
             return False
         step *= s.axis[axis].taps
-    return True
+    return s.groups == 1 or s.w_group == step
 
 
 cdef inline bint is_far(const sum_t *s) noexcept nogil:

@@ -277,7 +277,22 @@ cdef float single_one = 1
 cdef double double_one = 1
 
 
-cdef int set_totals(sum_t *s, bias, const array_t *kernel) except -1:
+cdef int set_parts(sum_t *s, array_t *x, const array_t *grad, array_t *kernel,
+                   ptrdiff_t parts) except -1:
+    """Groups of images in place of groups of channels; sizes are then those of one."""
+    if parts < 1 or x.size[0] % parts or kernel.size[0] % parts:
+        raise ValueError(f"parts must divide images and kernels, got {parts}")
+    if s.groups > 1 or s.channels == 1:
+        raise ValueError("parts must be of one group of several channels")
+    x.size[0] //= parts
+    kernel.size[0] //= parts
+    s.groups = parts
+    s.x_group, s.w_group = x.size[0] * x.step[0], x.size[0] * grad.step[0]
+    s.y_group = kernel.size[0] * kernel.step[0]
+    return 0
+
+
+cdef int set_totals(sum_t *s, bias, const array_t *kernel, ptrdiff_t parts) except -1:
     """Where a kernel's gradient leaves the bias's."""
     cdef array_t b
     if bias is None:
@@ -286,15 +301,20 @@ cdef int set_totals(sum_t *s, bias, const array_t *kernel) except -1:
     same_type(&b, kernel)
     if b.size[4] != kernel.size[4] or b.step[4] != kernel.step[4] or s.channels == 1 < s.groups:
         raise ValueError("bias must have channels, laid out like the kernel's, of larger groups")
-    s.totals = b.data
+    if count_elements(&b) != b.size[3] * b.size[4] or b.size[3] != parts:
+        raise ValueError("bias must have channels only, once for each part")
+    s.totals, s.total_group = b.data, s.y_group if parts == 1 else b.step[3]
     s.one = <const char *>&single_one if s.itemsize == 4 else <const char *>&double_one
     return 0
 
 
-def kernel_gradient(x not None, grad not None, out not None, bias, geometry not None):
+def kernel_gradient(x not None, grad not None, out not None, bias, geometry not None,
+                    ptrdiff_t parts=1):
     """out (KD KH KW CI/groups CO): the adjoint of `forward` in kernel, of grad (N OD OH OW CO).
 
-    Also the adjoint in bias (CO,), unless that is None: the sum of grad over the same runs.
+    Also the adjoint in bias (CO,), unless that is None: the sum of grad over the same runs. With
+    several `parts` out (parts * KD ...) and bias (parts CO) have them for as many equal groups of
+    images, in order.
     """
     cdef geometry_t at = read_geometry(geometry)
     cdef array_t a, g, y
@@ -307,7 +327,6 @@ def kernel_gradient(x not None, grad not None, out not None, bias, geometry not 
     same_type(&a, &y)
     check_fit(&a, &y, &g, at.groups)
     start_sum(&s, &a, at.groups)
-    s.runs = run_taps(&y, at.groups)
     s.x, s.w, s.y = a.data, g.data, y.data
     for axis in range(4):
         s.x_step[axis], s.w_step[axis] = a.step[axis], g.step[axis]
@@ -317,7 +336,10 @@ def kernel_gradient(x not None, grad not None, out not None, bias, geometry not 
     s.w_channel, s.y_channel = g.step[4], y.step[4]
     s.x_group = y.size[3] * a.step[4]
     s.w_group, s.y_group = s.channels * g.step[4], s.channels * y.step[4]
-    set_totals(&s, bias, &y)
+    if parts != 1:
+        set_parts(&s, &a, &g, &y, parts)
+    s.runs = run_taps(&y, at.groups)
+    set_totals(&s, bias, &y, parts)
     failed = plain_segment(&s.axis[0], 1, a.size[0])
     for axis in range(1, 4):
         failed |= window_segments(&s.axis[axis], y.size[axis - 1], g.size[axis], a.size[axis],

@@ -130,7 +130,7 @@ cdef inline void run_rows_at_once(const sum_t *s, ptrdiff_t group, const box_t *
 cdef inline void add_totals(const sum_t *s, ptrdiff_t group, const box_t *box, ptrdiff_t panel,
                             const char *packed) noexcept nogil:
     """A chunk of one more row, whose x is 1 at every tap."""
-    cdef char *y = s.totals + group * s.y_group
+    cdef char *y = s.totals + group * s.total_group
     cdef segment_t whole[AXES]
     cdef const segment_t *of[AXES]
     cdef panel_t call

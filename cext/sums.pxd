@@ -63,6 +63,7 @@ cdef struct sum_t:
     ptrdiff_t runs                    # of so many taps at most, each a sum of its own; or 0
     bint gathers                      # x is copied first: its taps lie far apart
     char *totals                      # of w over all taps, in steps of y_channel; or NULL
+    ptrdiff_t total_group
     const char *one                   # the element 1
     ptrdiff_t scratch_bytes           # of a task, where panels are packed
     edge_t edge

@@ -13,7 +13,8 @@ from convlet import ops
 from convlet._cext import runtime, winograd
 from convlet.layers import Conv1D, Conv2D, Conv3D
 from convlet.ops._conv_checks import check_operands
-from convlet.ops._winograd import DIRECT, gradient_groups, tile_sizes
+from convlet.ops._groups import groups_of_tiles
+from convlet.ops._winograd import DIRECT, tile_sizes
 from layer_checks import check_vjp
 from strategies import DATA_FORMATS, LAYOUTS
 
@@ -158,7 +159,7 @@ def test_kernel_gradients_of_groups_of_images(isa, dtype, rng):
     layer = built(dtype)
     shape = (15, 25, 24, 16)
     x, grad = draw(rng, dtype, *shape), draw(rng, dtype, *shape[:3], 24)
-    assert gradient_groups(grad.shape, layer.kernel.value.nbytes) == 2
+    assert groups_of_tiles(grad.shape, layer.kernel.value) == 2
     with modes.algorithm("direct"):
         direct = all_results(layer, x, grad)[3]
     found = []
@@ -168,15 +169,6 @@ def test_kernel_gradients_of_groups_of_images(isa, dtype, rng):
             assert_same_bits(found[-1], found[0], f"{threads} threads")
     tolerance = 50 * np.finfo(dtype).eps * np.sqrt(x[..., 0].size) * np.abs(direct).max()
     assert_close(found[0], direct, tolerance, dtype=dtype)
-
-
-@pytest.mark.parametrize("images", [1, 2, 3, 7, 100, 5000])
-@pytest.mark.parametrize("side", [1, 9, 200])
-@pytest.mark.parametrize("kernel_bytes", [9216, 73728, 1 << 19, 1 << 24])
-def test_groups_are_few(images, side, kernel_bytes):
-    groups = gradient_groups((images, side, side, 64), kernel_bytes)
-    assert 1 <= groups <= images and groups & (groups - 1) == 0
-    assert groups == 1 or groups * kernel_bytes <= 1 << 19
 
 
 def sizes(kernel=(3, 3, 64, 64), side=14, out=14, strides=(1, 1, 1), dilations=(1, 1, 1), groups=1):

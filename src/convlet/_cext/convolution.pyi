@@ -35,7 +35,8 @@ def kernel_gradient(
     x: _Array,
     grad: _Array,
     out: _Array,
-    bias: _Array | None,  # (CO,)
+    bias: _Array | None,  # (CO,), or (parts, CO)
     geometry: Geometry,
+    parts: int = 1,
 ) -> None: ...
 def probe(dtype: int, seconds: float) -> float: ...

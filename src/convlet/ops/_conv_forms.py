@@ -22,8 +22,9 @@ from convlet.ops._conv_checks import (
     plain_geometry,
 )
 from convlet.ops._geometry import Padding
+from convlet.ops._groups import equal_groups, groups_of_tiles
 from convlet.ops._row_activations import ROWS
-from convlet.ops._winograd import Tiles, allowed, gradient_groups
+from convlet.ops._winograd import Tiles, allowed
 
 Gradients = tuple[Array | None, Array | None, Array | None]
 
@@ -238,7 +239,31 @@ def kernel_gradient(
     elif size:
         kernel_gradient_by_tiles(x, grad, out, geometry)
     else:
+        _kernel_gradient_directly(x, grad, out, geometry, dbias)
+
+
+def _kernel_gradient_directly(
+    x: Array, grad: Array, out: Array, geometry: Geometry, dbias: Array | None
+) -> None:
+    """The sum, in order, of the gradients of a few groups of images, for threads to share."""
+    groups = equal_groups(grad.shape, out) if geometry.groups == 1 else 1
+    if groups == 1:
         compiled.kernel_gradient(x, grad, out, dbias, geometry)
+        return
+    kernel = (*(1,) * (5 - out.ndim), *out.shape)
+    parts = empty((groups, *kernel), out.dtype)
+    totals = None if dbias is None else np.empty((groups, *dbias.shape), out.dtype)
+    stacked = parts.reshape(groups * kernel[0], *kernel[1:])
+    compiled.kernel_gradient(x, grad, stacked, totals, geometry, groups)
+    _add_in_order(parts.reshape(groups, *out.shape), out)
+    if totals is not None and dbias is not None:
+        _add_in_order(totals, dbias)
+
+
+def _add_in_order(parts: Array, out: Array) -> None:
+    np.add(parts[0], parts[1], out=out)
+    for part in parts[2:]:
+        np.add(out, part, out=out)
 
 
 def kernel_gradient_by_tiles(
@@ -248,14 +273,12 @@ def kernel_gradient_by_tiles(
 
     `places` are those of `winograd.kernel_gradient`, as is the result.
     """
-    groups = gradient_groups(geometry.shape, out.size * out.itemsize)
+    groups = groups_of_tiles(geometry.shape, out)
     if groups == 1:
         return winograd.kernel_gradient(x, grad, out, geometry, places)
     parts = empty((groups, *out.shape), out.dtype)
     finite = winograd.kernel_gradient(x, grad, parts, geometry, places)
-    np.add(parts[0], parts[1], out=out)
-    for part in parts[2:]:
-        np.add(out, part, out=out)
+    _add_in_order(parts, out)
     return finite
 
 

@@ -33,8 +33,6 @@ _BORDERS = 1.2
 # Tiles of 4 x 4 are exact enough (benchmarks/winograd_error.py) where what they read has this side:
 # below, the direct algorithm skips most taps, while the tiles' rounding stays.
 _LEAST_SIDE = 5
-_PARTIAL_BYTES = 1 << 19  # of a kernel's gradients
-_LEAST_TILES = 512  # of a group of images
 _WIDEST = 16  # channels of a vector; a packed kernel is filled up to whole ones
 
 
@@ -67,18 +65,6 @@ def tile_sizes(
         ),
         2 if out_height * out_width >= _LEAST_CHANNELS else 0,
     )
-
-
-def gradient_groups(shape: tuple[int, ...], kernel_bytes: int) -> int:
-    """Into how many groups images are divided for a kernel's gradient, of outputs (N OH OW CO).
-
-    A power of 2, as there may be so many gradients in memory at once: those of small kernels, for
-    which threads have nothing else to divide but by transforming the same image several times.
-    """
-    images, height, width, _ = shape
-    tiles = images * -(-height // 2) * -(-width // 4)
-    most = max(1, min(images, tiles // _LEAST_TILES, _PARTIAL_BYTES // kernel_bytes))
-    return 1 << most.bit_length() - 1
 
 
 def _largest_exact(height: int, width: int) -> int:
