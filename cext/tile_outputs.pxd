@@ -90,7 +90,8 @@ cdef inline ptrdiff_t plan_forward(winograd_t *s, int threads) noexcept nogil:
         wanted = <ptrdiff_t>min(4.0 * threads, 1 + work / SMALL_WORK)
     s.blocks = max(ceil_div(s.tiles, most), min(wanted, ceil_div(s.tiles, 2 * FULL_TILES)))
     if s.blocks < wanted:  # as many for each thread
-        s.blocks = min(ceil_div(s.blocks, threads) * threads, ceil_div(s.tiles, FULL_TILES))
+        s.blocks = max(s.blocks, min(ceil_div(s.blocks, threads) * threads,
+                                     ceil_div(s.tiles, FULL_TILES)))
     s.block_parts = min(s.blocks, wanted)
     s.panel_parts = min(s.panels, ceil_div(wanted, s.block_parts))
     return s.block_parts * s.panel_parts
