@@ -36,6 +36,7 @@ cdef struct winograd_t:
     ptrdiff_t groups                 # of images: a kernel's gradient is made for each
     # Blocking
     ptrdiff_t ins, panels, panel_width  # input channels of a block, output channels of a panel
+    ptrdiff_t slice, panels_at_once     # input channels and panels that scratch holds at once
     ptrdiff_t blocks, block_parts, panel_parts
 
 
@@ -123,13 +124,14 @@ cdef inline kernel_transform_t kernel_transform(const winograd_t *s, ptrdiff_t f
     return a
 
 
-cdef inline void multiply(const winograd_t *s, ptrdiff_t panel, const transform_t *source,
-                          const transform_t *result) noexcept nogil:
-    """At each point, the tiles' inputs times one panel of the kernel."""
+cdef inline void multiply(const winograd_t *s, ptrdiff_t panel, ptrdiff_t first_in,
+                          const transform_t *source, const transform_t *result) noexcept nogil:
+    """At each point, the tiles' inputs from `first_in` on times one panel of the kernel, added to
+    the products of those before."""
     cdef const char *xs[MOST_TILES]
     cdef char *ys[MOST_TILES]
     cdef panel_t call
-    cdef ptrdiff_t t
+    cdef ptrdiff_t t, point_bytes = s.ins * result.tile_step
     memset(&call, 0, sizeof(call))
     for t in range(source.count):
         xs[t] = source.points + t * source.tile_step
@@ -137,14 +139,16 @@ cdef inline void multiply(const winograd_t *s, ptrdiff_t panel, const transform_
     call.x, call.y, call.rows = <const char *const *>xs, <char *const *>ys, source.count
     call.vectors = vectors_of(s, result.channels)
     call.channels, call.y_step = call.vectors * s.kernel.lanes, s.itemsize
-    call.panel = s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
+    call.panel = (s.packed + panel * s.points * s.ins * s.panel_width * s.itemsize
+                  + first_in * result.tile_step)
+    call.edge.resume = first_in > 0
     call.grid.size[0] = call.grid.size[1] = call.grid.size[2] = 1
-    call.grid.size[3], call.grid.x_step[3] = s.ins, s.itemsize
+    call.grid.size[3], call.grid.x_step[3] = source.channels, s.itemsize
     call.grid.w_step[3] = result.tile_step
-    call.ask_bytes = s.ins * result.tile_step
+    call.ask_bytes = source.channels * result.tile_step
     for _ in range(s.points):
-        call.ask = call.panel + call.ask_bytes
+        call.ask = call.panel + point_bytes
         s.kernel.panel(&call)
         call.x_offset += source.point_step
         call.y_offset += result.point_step
-        call.panel += s.ins * result.tile_step
+        call.panel += point_bytes

@@ -28,6 +28,7 @@ CONFIGS = [
     ConvConfig(1, (7, 7), (3, 3), 200, 1, 150, padding=SAME),
     ConvConfig(5, (3, 1), (3, 3), 5, 1, 70, padding=SAME),
     ConvConfig(1, (14, 14), (3, 3), 512, 1, 40, padding=SAME),
+    ConvConfig(2, (14, 13), (3, 3), 512, 1, 140, padding=SAME),
 ]
 ACTIVATIONS = (None, *oracles.ACTIVATIONS)
 size = pytest.mark.parametrize("size", SIZES)
