@@ -143,6 +143,7 @@ cdef extern from "simd/kernels.h" nogil:
         ptrdiff_t depth, height, width, channels
         ptrdiff_t x_depth, x_height, x_channel, w_depth, w_height, w_channel
         const column_tap_t *taps
+        int even
         ptrdiff_t first_whole, end_whole
         int clamp
         double low, high

@@ -99,7 +99,7 @@ cdef inline void set_columns(const sum_t *s, ptrdiff_t residue, planar_t *call,
     cdef ptrdiff_t residues = residue_count(s), tap, at, phase
     call.columns = ceil_div(s.axis[3].outs - residue, residues)
     call.y_step = residues * s.y_step[3]
-    call.taps, call.width = taps, 0
+    call.taps, call.width, call.even = taps, 0, not is_staged(s)
     call.first_whole, call.end_whole = 0, call.columns
     for tap in range(w.taps):
         if w.adjoint:

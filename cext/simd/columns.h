@@ -22,6 +22,7 @@ typedef struct {
     ptrdiff_t depth, height, width, channels;
     ptrdiff_t x_depth, x_height, x_channel, w_depth, w_height, w_channel;
     const column_tap_t *taps;           /* `width` of them */
+    int even;                           /* they lie at equal steps of x and w */
     ptrdiff_t first_whole, end_whole;   /* columns that see all taps */
     int clamp;                          /* after the bias: max(low, .), then min(high, .) */
     double low, high;

@@ -8,6 +8,8 @@
 #ifndef PLANAR_SIZES
 #define PLANAR_SIZES
 enum { PLANAR_LINES = 4, MOST_LINES = 8, LONG_LINE = 8 };
+/* So many rows at once, from so many taps along H on: below, reading more rows of x costs more. */
+enum { TALL_LINES = 6, TALL = 7 };
 /* Rows of one filter; filters of one row; rows of one filter that see x one row apart. */
 enum { ROWS, FILTERS, SLIDING };
 #endif
@@ -93,51 +95,85 @@ INLINE void NAME(planar_tile)(const int L, const int C, const int SHARED, const 
     UNROLL for (int l = 0; l < L; l++) NAME(finish_columns)(C, a, line + l, column, back, acc[l]);
 }
 
-/* The same, of lines that see x one row apart: each of its vectors is loaded once for all of them.
- * 512 bits mostly lie across two lines of cache, and loads took most of the time; with AVX2, whose
- * tiles are smaller, this takes longer. */
+/* A row of x for those lines that see it: from FIRST on, up to END. */
+INLINE void NAME(slide)(const int FIRST, const int END, const int C, const planar_t *a,
+                        const char *x, const char *w, ptrdiff_t back, V (*acc)[LONG_LINE]) {
+    const column_tap_t *tap = a->taps;
+    const int along = a->even && a->channels == 1 && a->width > 1; /* one loop, over taps */
+    const column_tap_t *end = tap + (along ? 1 : a->width);
+    const ptrdiff_t count = along ? a->width : a->channels, w_height = a->w_height;
+    const ptrdiff_t x_step = along ? tap[1].x - tap->x : a->x_channel;
+    const ptrdiff_t w_step = along ? tap[1].w - tap->w : a->w_channel;
+    for (; tap < end; tap++) {
+        const char *p = x + tap->x, *q = w + tap->w;
+        for (ptrdiff_t left = count; left > 0; left--, p += x_step, q += w_step) {
+            V value[LONG_LINE];
+            UNROLL for (int c = 0; c < C; c++) {
+                value[c] = vload(p + c * (ptrdiff_t)sizeof(V) -
+                                 (c == C - 1 ? back * (ptrdiff_t)sizeof(real) : 0));
+                vkeep(value[c]);
+            }
+            UNROLL for (int l = FIRST; l < END; l++) {
+                const V weight = vset1(NAME(load_one)(q - l * w_height));
+                UNROLL for (int c = 0; c < C; c++) acc[l][c] = vfma(value[c], weight, acc[l][c]);
+            }
+        }
+    }
+}
+
+/* The same, of lines that see x one row apart, by L - 1 taps along H or more: each vector of x is
+ * loaded once for all of them. Most lie across two lines of cache, and loads took most of the time.
+ * Which lines see a row is known to the compiler: rows before all do, those that do, rows after. */
 INLINE void NAME(sliding_tile)(const int L, const int C, const planar_t *a, ptrdiff_t line,
                                ptrdiff_t column, ptrdiff_t back) {
     V acc[MOST_LINES][LONG_LINE];
-    const ptrdiff_t x_channel = a->x_channel, w_channel = a->w_channel, w_height = a->w_height;
     const ptrdiff_t height = a->height;
-    const char *x = a->x + line * a->x_line + column * (ptrdiff_t)sizeof(real);
 
     UNROLL for (int l = 0; l < L; l++)
         UNROLL for (int c = 0; c < C; c++) acc[l][c] = vset1(0);
-    for (ptrdiff_t d = 0; d < a->depth; d++)
-        for (ptrdiff_t row = 0; row < height + L - 1; row++)
-            for (const column_tap_t *tap = a->taps, *end = tap + a->width; tap < end; tap++) {
-                const char *p = x + d * a->x_depth + row * a->x_height + tap->x;
-                const char *q = a->w + d * a->w_depth + row * w_height + tap->w;
-                for (ptrdiff_t left = a->channels; left > 0; left--) {
-                    V value[LONG_LINE];
-                    UNROLL for (int c = 0; c < C; c++)
-                        value[c] = vload(p + c * (ptrdiff_t)sizeof(V) -
-                                         (c == C - 1 ? back * (ptrdiff_t)sizeof(real) : 0));
-                    UNROLL for (int l = 0; l < L; l++)
-                        if (row >= l && row - l < height) {
-                            const V weight = vset1(NAME(load_one)(q - l * w_height));
-                            UNROLL for (int c = 0; c < C; c++)
-                                acc[l][c] = vfma(value[c], weight, acc[l][c]);
-                        }
-                    p += x_channel;
-                    q += w_channel;
-                }
-            }
+    for (ptrdiff_t d = 0; d < a->depth; d++) {
+        const char *x = a->x + d * a->x_depth + line * a->x_line +
+                        column * (ptrdiff_t)sizeof(real);
+        const char *w = a->w + d * a->w_depth;
+        UNROLL for (int row = 0; row < L - 1; row++, x += a->x_height, w += a->w_height)
+            NAME(slide)(0, row + 1, C, a, x, w, back, acc);
+        for (ptrdiff_t row = L - 1; row < height; row++, x += a->x_height, w += a->w_height)
+            NAME(slide)(0, L, C, a, x, w, back, acc);
+        UNROLL for (int row = 1; row < L; row++, x += a->x_height, w += a->w_height)
+            NAME(slide)(row, L, C, a, x, w, back, acc);
+    }
     UNROLL for (int l = 0; l < L; l++) NAME(finish_columns)(C, a, line + l, column, back, acc[l]);
+}
+
+/* Rows of one filter by one vector of columns. */
+OUTLINE void NAME(narrow_rows)(const planar_t *a, ptrdiff_t line, ptrdiff_t column, int masked) {
+    if (masked)
+        NAME(planar_tile)(PLANAR_LINES, 1, 0, 1, a, line, column, 0);
+    else
+        NAME(planar_tile)(PLANAR_LINES, 1, 0, 0, a, line, column, 0);
+}
+
+/* L lines by one vector of columns. */
+INLINE void NAME(narrow_tile)(const int L, const int KIND, const int MASKED, const planar_t *a,
+                              ptrdiff_t line, ptrdiff_t column) {
+    if (L == 1 || KIND == FILTERS)
+        NAME(planar_tile)(L, 1, KIND == FILTERS, MASKED, a, line, column, 0);
+    else /* twice for more lines than that: some are computed again */
+        for (ptrdiff_t first = line;; first = line + L - PLANAR_LINES) {
+            NAME(narrow_rows)(a, first, column, MASKED);
+            if (first == line + L - PLANAR_LINES) break;
+        }
 }
 
 /* All columns of L lines. */
 INLINE void NAME(planar_lines)(const int L, const int KIND, const planar_t *a, ptrdiff_t line) {
-    const int SHARED = KIND == FILTERS;
     const int MANY = L == 1 ? LONG_LINE : KIND == SLIDING ? TILE_VECTORS : 2;
     const int open = a->end_whole == a->columns; /* no border at the end */
     for (ptrdiff_t column = 0; column < a->columns;) {
         const ptrdiff_t last = a->columns < LANES ? 0 : a->columns - LANES;
         const ptrdiff_t at = column < last ? column : last, left = a->end_whole - at;
         if (at < a->first_whole || left < LANES) {
-            NAME(planar_tile)(L, 1, SHARED, 1, a, line, at, 0);
+            NAME(narrow_tile)(L, KIND, 1, a, line, at);
             column = at + LANES;
             continue;
         }
@@ -147,10 +183,10 @@ INLINE void NAME(planar_lines)(const int L, const int KIND, const planar_t *a, p
             if (KIND == SLIDING)
                 NAME(sliding_tile)(L, MANY, a, line, at, back);
             else
-                NAME(planar_tile)(L, MANY, SHARED, 0, a, line, at, back);
+                NAME(planar_tile)(L, MANY, KIND == FILTERS, 0, a, line, at, back);
             column = at + MANY * LANES;
         } else {
-            NAME(planar_tile)(L, 1, SHARED, 0, a, line, at, 0);
+            NAME(narrow_tile)(L, KIND, 0, a, line, at);
             column = at + LANES;
         }
     }
@@ -167,10 +203,16 @@ static void NAME(planar)(const planar_t *a) {
         for (ptrdiff_t line = 0; line < a->lines; line += PLANAR_LINES)
             NAME(planar_lines)(PLANAR_LINES, FILTERS, a, line);
     } else if (a->w_line == 0 && a->lines >= PLANAR_LINES) {
-        const ptrdiff_t last = a->lines - PLANAR_LINES;
-        for (ptrdiff_t next = 0; next < a->lines; next += PLANAR_LINES) {
+        /* With AVX2, whose tiles are smaller, three taps take as long either way. */
+        const int slides = VECTOR_BITS > 128 && a->x_line == a->x_height &&
+                           a->height >= (VECTOR_BITS > 256 ? PLANAR_LINES - 1 : PLANAR_LINES);
+        const int tall = TILE_VECTORS > 2 && slides && a->height >= TALL && a->lines >= TALL_LINES;
+        const ptrdiff_t lines = tall ? TALL_LINES : PLANAR_LINES, last = a->lines - lines;
+        for (ptrdiff_t next = 0; next < a->lines; next += lines) {
             const ptrdiff_t line = next < last ? next : last;
-            if (VECTOR_BITS > 256 && a->x_line == a->x_height && a->height > 1)
+            if (tall)
+                NAME(planar_lines)(TALL_LINES, SLIDING, a, line);
+            else if (slides)
                 NAME(planar_lines)(PLANAR_LINES, SLIDING, a, line);
             else
                 NAME(planar_lines)(PLANAR_LINES, ROWS, a, line);
