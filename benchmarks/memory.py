@@ -3,9 +3,10 @@
     python benchmarks/peers.py --section memory      (Linux only)
 
 Each figure comes from a process of its own: the peak of its resident memory during one call, less
-what stays after it (extra), and what stays less the results (kept). Layers may have packed weights
-beside their kernels: those that a call leaves are part of `kept`, and those that an input gradient
-makes and drops are part of `extra`; their sizes stand beside the two as "of it packed".
+what stays after it (extra), and what stays less the results (kept). Code does not count: it is read
+from files where it first runs, and kept by the system, not by a call. Layers may have packed
+weights beside their kernels: those that a call leaves are part of `kept`, and those that an input
+gradient makes and drops are part of `extra`; their sizes stand beside the two as "of it packed".
 """
 
 from __future__ import annotations
@@ -156,13 +157,13 @@ def status(key):
 
 
 def resident():
-    """The bytes in memory now."""
-    return status("VmRSS:")
+    """The bytes in memory now, without what was read from files."""
+    return status("VmRSS:") - status("RssFile:")
 
 
 def peak():
-    """The most bytes in memory since `reset_peak`."""
-    return status("VmHWM:")
+    """The most of them since `reset_peak`: what was read stays."""
+    return status("VmHWM:") - status("RssFile:")
 
 
 def reset_peak():
