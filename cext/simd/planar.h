@@ -8,8 +8,9 @@
 #ifndef PLANAR_SIZES
 #define PLANAR_SIZES
 enum { PLANAR_LINES = 4, MOST_LINES = 8, LONG_LINE = 8 };
-/* So many rows at once, from so many taps along H on: below, reading more rows of x costs more. */
-enum { TALL_LINES = 6, TALL = 7 };
+/* So many rows at once, from so many taps along H and so many tiles along W on: with fewer, reading
+ * more rows of x costs more, and vectors of columns that are left over are computed twice. */
+enum { TALL_LINES = 6, TALL = 7, TALL_TILES = 4 };
 /* Rows of one filter; filters of one row; rows of one filter that see x one row apart. */
 enum { ROWS, FILTERS, SLIDING };
 #endif
@@ -206,7 +207,8 @@ static void NAME(planar)(const planar_t *a) {
         /* With AVX2, whose tiles are smaller, three taps take as long either way. */
         const int slides = VECTOR_BITS > 128 && a->x_line == a->x_height &&
                            a->height >= (VECTOR_BITS > 256 ? PLANAR_LINES - 1 : PLANAR_LINES);
-        const int tall = TILE_VECTORS > 2 && slides && a->height >= TALL && a->lines >= TALL_LINES;
+        const int tall = TILE_VECTORS > 2 && slides && a->height >= TALL &&
+                         a->lines >= TALL_LINES && a->columns >= TALL_TILES * TILE_VECTORS * LANES;
         const ptrdiff_t lines = tall ? TALL_LINES : PLANAR_LINES, last = a->lines - lines;
         for (ptrdiff_t next = 0; next < a->lines; next += lines) {
             const ptrdiff_t line = next < last ? next : last;
