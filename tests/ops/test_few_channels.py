@@ -14,8 +14,8 @@ CONFIGS = [
     ConvConfig(1, (9, 70), (3, 5), 1, 1, 1, padding="same"),
     ConvConfig(2, (7, 150), (3, 3), 1, 1, 3, padding=((2, 0), (1, 4))),
     ConvConfig(1, (6, 61), (2, 7), 1, 1, 7, (1, 2), "same_lower", (2, 3)),
-    ConvConfig(1, (13, 331), (7, 4), 1, 1, 1, padding=((3, 3), (1, 2))),  # six rows at a time
-    ConvConfig(1, (4, 11, 290), (2, 9, 2), 4, 2, 2, 1, "same", (1, 1, 3), data_format=FIRST),
+    ConvConfig(2, (23, 331), (7, 4), 1, 1, 1, padding=((3, 3), (1, 2))),  # six rows at a time
+    ConvConfig(1, (3, 19, 290), (2, 9, 2), 4, 2, 2, 1, "same", (1, 1, 3), data_format=FIRST),
     ConvConfig(1, (9, 150), (5, 1), 2, 1, 1, padding="same", data_format=FIRST),
     ConvConfig(1, (900,), (33,), 1, 1, 5, 3, padding=40),
     ConvConfig(1, (1500,), (1100,), 1, 1, 1),  # more taps than a table holds
