@@ -84,6 +84,18 @@ def test_input_gradient(isa, threads, dtype, size, config, seed):
     assert_same_bits(dx, expected, f"{config} seed {seed}")
 
 
+@pytest.mark.parametrize("filters", [260, 512])
+def test_input_gradient_of_slices(isa, threads, dtype, filters):
+    """Of so many channels that points of all leave room for few tiles."""
+    config = ConvConfig(1, (15, 14), (3, 3), 17, 1, filters, padding=((1, 1), (1, 1)))
+    kernel = config.arrays(0, dtype)[1]
+    grad, places, everywhere = grads(config, 0, dtype)
+    dx, expected = (np.full(config.x_shape, np.nan, dtype) for _ in range(2))
+    assert input_gradient_by_tiles(grad, kernel, dx, geometry(config), 4, places)
+    input_gradient(everywhere, kernel, expected, geometry(config), 4)
+    assert_same_bits(dx, expected, filters)
+
+
 @given(configs, SEEDS)
 def test_kernel_gradient(isa, threads, dtype, config, seed):
     pools(config)
