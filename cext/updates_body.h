@@ -98,17 +98,15 @@ static void PASTE(adadelta, SUFFIX)(const update_t *u, const double *hyper) {
     const ptrdiff_t count = u->end - u->first;
     const REAL *RESTRICT g = GRAD(u);
     REAL *RESTRICT w = WEIGHTS(u), *RESTRICT squares = SLOT(u, 0), *RESTRICT steps = SLOT(u, 1);
-    REAL above[BLOCK], below[BLOCK];
+    REAL root[BLOCK];
     PASTE(decay, SUFFIX)(w, count, hyper);
     for (ptrdiff_t i = 0; i < count; i++) {
         squares[i] = rho * squares[i] + fresh * (g[i] * g[i]);
-        above[i] = steps[i] + epsilon;
-        below[i] = squares[i] + epsilon;
+        root[i] = (steps[i] + epsilon) / (squares[i] + epsilon);
     }
-    PASTE(roots, SUFFIX)(above, count);
-    PASTE(roots, SUFFIX)(below, count);
+    PASTE(roots, SUFFIX)(root, count);
     for (ptrdiff_t i = 0; i < count; i++) {
-        const REAL step = -(above[i] * g[i] / below[i]);
+        const REAL step = -(root[i] * g[i]);
         steps[i] = rho * steps[i] + fresh * (step * step);
         w[i] += rate * step;
     }

@@ -114,7 +114,7 @@ class Truth:
     def adadelta(self, g, rate):
         epsilon, rho = self.o["epsilon"], self.o["rho"]
         a = self.average("a", g * g, rho)
-        step = -(np.sqrt(self.old("d") + epsilon) * g / np.sqrt(a + epsilon))
+        step = -(np.sqrt((self.old("d") + epsilon) / (a + epsilon)) * g)
         self.average("d", step * step, rho)
         self.w = self.w + rate * step
 

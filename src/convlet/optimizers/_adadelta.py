@@ -32,7 +32,7 @@ class Adadelta(Optimizer):
     Notes
     -----
     With gradient g, weights w and learning rate r: a = rho a + (1 - rho) g^2,
-    s = -g sqrt(d + epsilon) / sqrt(a + epsilon), d = rho d + (1 - rho) s^2, w = w + r s (Zeiler,
+    s = -g sqrt((d + epsilon) / (a + epsilon)), d = rho d + (1 - rho) s^2, w = w + r s (Zeiler,
     ADADELTA: An Adaptive Learning Rate Method, 2012, algorithm 1).
 
     Examples
