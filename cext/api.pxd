@@ -106,6 +106,7 @@ cdef extern from "simd/kernels.h" nogil:
         int odd[2]
         unsigned char *places
         const char *first
+        ptrdiff_t to_value
         char *strange
         ptrdiff_t strange_step
 

@@ -54,6 +54,7 @@ cdef inline void tile_again(const winograd_t *s, const transform_t *a, ptrdiff_t
     cdef ptrdiff_t row = number // s.wide % s.high * s.size, column = number % s.wide * s.size
     cdef ptrdiff_t image = number // (s.high * s.wide), first = panel * s.panel_width, channel, i, j
     cdef char *outputs = scratch + AGAIN_PANELS
+    cdef char *y
     cdef int axis
     d.x = s.x.data + image * s.x.step[0]
     d.w, d.w_channel, d.channels = s.w.data + first * s.w.step[4], s.w.step[4], a.channels
@@ -78,9 +79,11 @@ cdef inline void tile_again(const winograd_t *s, const transform_t *a, ptrdiff_t
             continue
         for i in range(tile.rows // s.y_pool):
             for j in range(tile.columns // s.y_pool):
-                memcpy(tile.y + i * a.row_step + j * a.column_step + channel * a.channel_step,
-                       outputs + ((i * (tile.columns // s.y_pool) + j) * a.channels + channel)
+                y = tile.y + i * a.row_step + j * a.column_step + channel * a.channel_step
+                memcpy(y, outputs + ((i * (tile.columns // s.y_pool) + j) * a.channels + channel)
                        * s.itemsize, s.itemsize)
+                if s.slope:
+                    s.slope(y, y + s.to_value, y, 1, s.alpha)
 
 
 cdef inline void taps_again(const winograd_t *s, const kernel_transform_t *a, ptrdiff_t first_in,

@@ -32,6 +32,8 @@ cdef struct winograd_t:
     ptrdiff_t bias_step
     edge_t edge
     activation_t activation
+    activation_gradient_t slope      # that y is multiplied by, at a value that lies so many bytes
+    ptrdiff_t to_value               # on from y; or NULL
     double alpha
     ptrdiff_t groups                 # of images: a kernel's gradient is made for each
     # Blocking
@@ -106,7 +108,7 @@ cdef inline transform_t output_transform(const winograd_t *s, tile_t *tiles, ptr
                                          ptrdiff_t panel, char *points) noexcept nogil:
     """Of the tiles' outputs in one panel's channels; `strange` lies behind the points."""
     cdef transform_t a = input_transform(s, tiles, count, &s.y, panel_channels(s, panel), points)
-    a.edge = s.edge
+    a.edge, a.to_value = s.edge, s.to_value
     a.strange, a.strange_step = points + s.points * a.point_step, a.tile_step
     return a
 

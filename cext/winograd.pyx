@@ -20,6 +20,7 @@ are not all finite they are computed again, directly: infinities and NaN spread 
 they should.
 """
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.math cimport NAN
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memset
 
@@ -121,6 +122,23 @@ cdef int start_places(winograd_t *s, places, int access, maxima, int *strange) e
     return 0
 
 
+cdef int start_slope(winograd_t *s, tuple slope) except -1:
+    """y is multiplied by a derivative."""
+    cdef array_t value
+    cdef int kind
+    kind, like = slope
+    describe(&value, like, 1, READ)
+    same_type(&value, &s.y)
+    if s.activation != NULL or s.edge.clamp or s.y_pool > 1 or kind not in (RELU, RELU6):
+        raise ValueError("a slope must be ReLU's or ReLU6's, of what is not activated")
+    if memcmp(value.size, s.y.size, sizeof(value.size)) or value.data == s.y.data or memcmp(
+            value.step, s.y.step, sizeof(value.step)):
+        raise ValueError("a slope's value must lie like the result")
+    s.slope, s.to_value = api.activation_gradient(kind, s.dtype), value.data - s.y.data
+    s.edge.low, s.edge.high = 0, 6 if kind == RELU6 else NAN  # nothing is above or below NaN
+    return 0
+
+
 cdef int run(task_t task, winograd_t *s, ptrdiff_t tasks) except -1:
     cdef int failed
     with nogil:
@@ -180,7 +198,7 @@ def transform(kernel not None, int size):
 
 def forward(x not None, kernel not None, bias, out not None, geometry not None,
             tuple activation not None, Transformed transformed not None, bint pools=False,
-            places=None):
+            places=None, tuple slope=None):
     """out (N OH OW CO) = x (N H W CI) convolved with kernel (3 3 CI CO), plus bias, activated.
 
     `transformed` is the kernel's transform. Of `geometry` only the padding before counts; where it
@@ -190,6 +208,9 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
     With `places` where it does not pool, x is gradients of such maxima, and what is convolved is
     the gradient of what they are maxima of. With `places` of either kind the result is whether all
     sums are finite; else out is not to be used.
+
+    `slope` (kind, value): out, not activated, is multiplied by the derivative of ReLU or ReLU6, of
+    which `value`, of out's shape and strides, is the output.
     """
     cdef winograd_t s
     cdef array_t b
@@ -201,6 +222,8 @@ def forward(x not None, kernel not None, bias, out not None, geometry not None,
     if places is not None:
         s.x_pool = 1 if pools else 2
         start_places(&s, places, WRITE_FLAT if pools else READ_FLAT, out if pools else x, &strange)
+    if slope is not None:
+        start_slope(&s, slope)
     set_tiles(&s)
     if transformed.isa != api.isa or transformed.kernel.itemsize != s.itemsize or memcmp(
             transformed.kernel.size, s.w.size, sizeof(s.w.size)):

@@ -37,6 +37,8 @@ typedef struct {
      * of maxima itself, which begins at `first`. */
     unsigned char *places;
     const char *first;
+    ptrdiff_t to_value;          /* output only: so many bytes on from y is a value; outputs are 0
+                                    where that is not between edge.low and edge.high; or 0 */
     char *strange;               /* output only: real[tile][vectors * lanes], NaN for a channel in
                                     which an output of the tile, before the bias, is not finite */
     ptrdiff_t strange_step;

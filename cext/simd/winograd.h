@@ -241,10 +241,16 @@ static void NAME(winograd_input)(const transform_t *a) {
 /* Points of every tile's 2 x 4 output gradients, which take the place of the taps. */
 static void NAME(winograd_gradient)(const transform_t *a) { NAME(tiles_points)(2, 4, 1, a); }
 
+/* Outputs where a value of theirs is above `low` and below `high`, or NaN; else zero. */
+INLINE V NAME(between)(V low, V value, V high, V outputs) {
+    return vselect(mask_and(mask_not_le(value, low), mask_not_le(high, value)), outputs, vset1(0));
+}
+
 /* One row of a tile's outputs, or where that pools, the maxima over it and the row `above`, and
  * their places. The maximum is pool.h's of numbers that are all NaN or none. */
 INLINE void NAME(write_outputs)(const int size, const transform_t *a, const tile_t *tile, int i,
-                                ptrdiff_t channel, const V *above, const V *outputs) {
+                                ptrdiff_t channel, const V *above, const V *outputs, V low,
+                                V high) {
     char *y = tile->y + (a->pools ? i / 2 : i) * a->row_step + channel * a->channel_step;
     const ptrdiff_t left = a->channels - channel;
     if (a->pools) {
@@ -263,9 +269,15 @@ INLINE void NAME(write_outputs)(const int size, const transform_t *a, const tile
         }
         return;
     }
-    UNROLL for (int j = 0; j < size; j++)
-        if (j < tile->columns)
-            NAME(write_channels)(y + j * a->column_step, a->channel_step, left, outputs[j]);
+    UNROLL for (int j = 0; j < size; j++) {
+        if (j >= tile->columns) break;
+        char *to = y + j * a->column_step;
+        V output = outputs[j];
+        if (a->to_value)
+            output = NAME(between)(low, NAME(read_channels)(to + a->to_value, a->channel_step, left),
+                                   high, output);
+        NAME(write_channels)(to, a->channel_step, left, output);
+    }
 }
 
 /* The outputs of one tile in LANES channels; returns zeros, or NaN where one is not finite. */
@@ -294,7 +306,7 @@ INLINE V NAME(tile_outputs)(const int size, const transform_t *a, const tile_t *
         if (a->pools && i % 2 == 0)
             memcpy(above, outputs, sizeof above);
         else
-            NAME(write_outputs)(size, a, tile, i, channel, above, outputs);
+            NAME(write_outputs)(size, a, tile, i, channel, above, outputs, low, high);
     }
     return strange;
 }

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import modes
-from comparison import assert_close, assert_same_bits, winograd_tolerance
+from comparison import assert_close, winograd_tolerance
 from convlet import ops
 from convlet._cext import runtime
 from convlet.ops import _conv_forms as conv_forms
 from strategies import SEEDS, ConvConfig
-from winograd_cases import SIZES, configs, forward, geometry, kernel_gradient
+from winograd_cases import SIZES, assert_same, configs, forward, geometry, kernel_gradient
 
 SPECIAL = st.sampled_from([np.nan, np.inf, -np.inf])
 size = pytest.mark.parametrize("size", SIZES)
@@ -27,12 +27,6 @@ def spoil(array, value, seed):
     where = np.unravel_index(int(np.random.default_rng(seed).integers(array.size)), array.shape)
     array[where] = value
     return array, where
-
-
-def assert_same(actual, expected, context):
-    """Bits, but for those of NaN: which of two comes through is the processor's business."""
-    one, other = (np.where(np.isnan(a), np.nan, a).astype(a.dtype) for a in (actual, expected))
-    assert_same_bits(one, other, context)
 
 
 def tiles_that_see(config, size, where):

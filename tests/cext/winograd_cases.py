@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 from hypothesis import strategies as st
 
+from comparison import assert_same_bits
 from convlet._cext import winograd
 from convlet.ops._activation import activation_code
 from convlet.ops._conv_checks import Geometry
@@ -29,6 +30,20 @@ def config_of(seed):
 
 
 configs = st.integers(0, 2**32 - 1).map(config_of)
+
+
+def assert_same(actual, expected, context):
+    """Bits, but for those of NaN: which of two comes through is the processor's business."""
+    one, other = (np.where(np.isnan(a), np.nan, a).astype(a.dtype) for a in (actual, expected))
+    assert_same_bits(one, other, context)
+
+
+def make_strange(arrays, seed):
+    """One element of each, if there is one, NaN or an infinity."""
+    rng = np.random.default_rng(seed)
+    for array in arrays:
+        if array is not None:
+            array.flat[rng.integers(array.size)] = rng.choice([np.nan, np.inf, -np.inf])
 
 
 def geometry(config):

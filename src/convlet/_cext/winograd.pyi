@@ -20,6 +20,7 @@ def forward(
     transformed: Transformed,
     pools: bool = False,
     places: _Array | None = None,
+    slope: tuple[int, _Array] | None = None,
 ) -> bool: ...
 def kernel_gradient(
     x: _Array, grad: _Array, out: _Array, geometry: Geometry, places: _Array | None = None

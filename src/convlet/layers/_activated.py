@@ -9,9 +9,9 @@ from convlet import activations
 from convlet._cext import runtime
 from convlet._variable import Array, Variable
 from convlet.layers._by_shape import ByShape, Refound
-from convlet.layers._deferred import ActivatedPullback
+from convlet.layers._deferred import ActivatedPullback, SlopedFunction
 from convlet.layers._layer import Layer
-from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._pullback import Pullback
 from convlet.ops._activation import activate, gradient_from_output
 
 # A layer's output for x, kernel and bias, all decided that follows from x's shape.
@@ -77,17 +77,19 @@ class PackedKernel(Refound):
 
 def vjp_activated(
     linear: Callable[[str | None], Array],
-    gradients: Callable[[Array, bool], Gradients],
+    gradients: SlopedFunction,
     name: str,
+    x: Array | None = None,
 ) -> tuple[Array, Pullback]:
     """The output of `linear(activation)`, and its pullback.
 
     The activation runs inside the linear map where its derivative follows from the output; else
-    the map's own result is kept. `gradients(dz, needs_dx)` are those of the map without it.
+    the map's own result is kept. `gradients(dz, needs_dx, slope)` are those of the map without it,
+    that of `x` times a slope; without `x` there is none.
     """
     if gradient_from_output(name):
         value = y = linear(name)
     else:
         value = linear(None)
         y = activate(name, value)
-    return y, ActivatedPullback(name, value, gradients)
+    return y, ActivatedPullback(name, value, gradients, x)

@@ -9,7 +9,7 @@ from convlet._variable import Array
 from convlet.layers._activated import vjp_activated
 from convlet.layers._layer import Layer, Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.ops._activation import activate
+from convlet.ops._activation import Slope, activate
 
 
 class Activation(Layer):
@@ -49,7 +49,7 @@ class Activation(Layer):
     def vjp(self, x: Array, training: bool = False) -> tuple[Array, Pullback]:
         """The output, and the map from its gradient to x's."""
 
-        def gradients(dz: Array, needs_dx: bool) -> Gradients:
+        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
             return dz, []
 
         return vjp_activated(lambda name: activate(name, x), gradients, self._activation_name)

@@ -11,7 +11,7 @@ from convlet.layers._activated import Activated, BoundSum, PackedKernel, vjp_act
 from convlet.layers._by_shape import ByShape
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
-from convlet.ops._activation import activate
+from convlet.ops._activation import Slope, activate, multiply
 from convlet.ops._arguments import DATA_FORMATS, check_choice
 from convlet.ops._geometry import normalize_padding, normalize_tuple
 from convlet.ops._row_activations import ROWS
@@ -95,6 +95,14 @@ class BaseConv(Activated):
         """Of x, each kernel and the bias; None for what is not needed."""
         raise NotImplementedError
 
+    def _sloped_gradients(
+        self, dz: Array, x: Array, needs: tuple[str, ...], slope: Slope | None
+    ) -> tuple[Array | None, ...]:
+        """The same, that of x times a slope."""
+        dx, *grads = self._input_and_weight_gradients(dz, x, needs)
+        multiply(dx, slope)
+        return dx, *grads
+
     # ------------------------------------------------------------------------------------- shapes
 
     def _channels(self, input_shape: Shape) -> int:
@@ -164,11 +172,11 @@ class BaseConv(Activated):
             y = self._output(x, fit, fused, False)
             return y if fused else activate(activation, y)
 
-        def gradients(dz: Array, needs_dx: bool) -> Gradients:
-            dx, *grads = self._input_and_weight_gradients(dz, x, self._needs(needs_dx))
+        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
+            dx, *grads = self._sloped_gradients(dz, x, self._needs(needs_dx), slope)
             return dx, [grad for grad in grads if grad is not None]
 
-        return vjp_activated(linear, gradients, self._activation_name)
+        return vjp_activated(linear, gradients, self._activation_name, x)
 
     def _needs(self, needs_dx: bool) -> tuple[str, ...]:
         """What gradients are wanted of."""

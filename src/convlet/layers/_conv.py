@@ -9,11 +9,12 @@ from convlet._integers import positive_int
 from convlet._variable import Array, Variable
 from convlet.layers._activated import BoundSum, PackedKernel
 from convlet.layers._base_conv import BaseConv
+from convlet.layers._deferred import ActivatedPullback
 from convlet.layers._layer import Shape
 from convlet.layers._pooling import MaxPooling
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import convolution_working
-from convlet.ops._activation import activation_grad
+from convlet.ops._activation import Slope
 from convlet.ops._conv_checks import Geometry, layer_geometry
 from convlet.ops._conv_forms import bound, conv_packed, conv_packed_grad, pack
 from convlet.ops._geometry import conv_output_shape
@@ -99,11 +100,11 @@ class Conv(BaseConv):
             packed = self._packed.get(self.kernel, pack, self.groups, size)
         return conv_packed(x, self.kernel._data, self._bias(), fit, activation, packed)
 
-    def _input_and_weight_gradients(
-        self, dz: Array, x: Array, needs: tuple[str, ...]
+    def _sloped_gradients(
+        self, dz: Array, x: Array, needs: tuple[str, ...], slope: Slope | None
     ) -> tuple[Array | None, ...]:
         geometry = self._fits.find(x.shape, self._fit)
-        return conv_packed_grad(dz, x, self.kernel._data, geometry, needs)
+        return conv_packed_grad(dz, x, self.kernel._data, geometry, needs, slope)
 
     def _vjp_with_maxima(self, x: Array, pool: MaxPooling) -> tuple[Array, Pullback] | None:
         """What `pool` makes of the output, and the map from its gradient to the layer's.
@@ -122,13 +123,12 @@ class Conv(BaseConv):
             return None
         y, places = found
 
-        def gradients(dy: Array, needs_dx: bool) -> Gradients:
-            dz = activation_grad(name, dy, y)
+        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
             needs = self._needs(needs_dx)
-            dx, *grads = maxima_gradients(dz, places, x, self.kernel._data, fit, needs)
+            dx, *grads = maxima_gradients(dz, places, x, self.kernel._data, fit, needs, slope)
             return dx, [grad for grad in grads if grad is not None]
 
-        return y, Pullback(gradients)
+        return y, ActivatedPullback(name, y, gradients, x)
 
     def _working(self, input_shape: Shape) -> list[str]:
         return convolution_working(self, input_shape)

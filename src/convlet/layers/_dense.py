@@ -12,6 +12,7 @@ from convlet._variable import Array, Variable
 from convlet.layers._activated import Activated, PackedKernel, vjp_activated
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
+from convlet.ops._activation import Slope, multiply
 from convlet.ops._conv_checks import Geometry, plain_geometry
 from convlet.ops._conv_forms import bound, dense, dense_grad, pack
 
@@ -122,15 +123,16 @@ class Dense(Activated):
             y = dense(rows, kernel, bias, fit, activation)
             return y.reshape(*x.shape[:-1], self.units)
 
-        def gradients(dz: Array, needs_dx: bool) -> Gradients:
+        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
             needs = (("x",) if needs_dx else ()) + self._trained("kernel", "bias")
             count = math.prod(x.shape[:-1])
             rows, outputs = x.reshape(count, x.shape[-1]), dz.reshape(count, self.units)
             dx, *grads = dense_grad(outputs, rows, kernel, needs)
+            multiply(dx, slope)
             shaped = None if dx is None else dx.reshape(x.shape)
             return shaped, [grad for grad in grads if grad is not None]
 
-        return vjp_activated(linear, gradients, self._activation_name)
+        return vjp_activated(linear, gradients, self._activation_name, x)
 
     def _working(self, input_shape: Shape) -> list[str]:
         features, units = self._features(input_shape), self.units

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from convlet._cext import pointwise
 from convlet._reuse import empty
 from convlet.ops._arguments import Array, check_choice, contiguous
@@ -66,16 +68,31 @@ def gradient_from_output(name: str | None) -> bool:
     return code < 0 or pointwise.gradient_from_output(code)
 
 
-def activation_grad(name: str | None, grad: Array, value: Array) -> Array:
+class Slope(NamedTuple):
+    """An activation's derivative, of each element by itself, at `value`: see `activation_grad`."""
+
+    name: str
+    value: Array
+
+
+def multiply(dx: Array | None, slope: Slope | None) -> None:
+    """dx, if there is one, times a slope, if there is one, in place."""
+    if slope and dx is not None:
+        activation_grad(slope.name, dx, slope.value, dx)
+
+
+def activation_grad(name: str | None, grad: Array, value: Array, out: Array | None = None) -> Array:
     """grad times the derivative at `value`, the output or the input: see `gradient_from_output`.
 
-    A new C-contiguous array, or `grad` itself where there is no activation.
+    A new C-contiguous array, or `grad` itself where there is no activation; or `out`, which is
+    C-contiguous and may be `grad`.
     """
     code, alpha = activation_code(name)
     if code < 0 and name not in ROWS:
         return grad
     grad, value = contiguous(grad), contiguous(value)
-    out = empty(grad.shape, grad.dtype)
+    if out is None:
+        out = empty(grad.shape, grad.dtype)
     if name in ROWS:
         ROWS[name].gradient(_rows(grad), _rows(value), _rows(out))
     else:

@@ -12,7 +12,13 @@ from convlet._cext import convolution as compiled
 from convlet._cext import winograd
 from convlet._reuse import empty
 from convlet.ops import _arguments as arguments
-from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
+from convlet.ops._activation import (
+    NO_ACTIVATION,
+    Slope,
+    activate_rows,
+    activation_code,
+    multiply,
+)
 from convlet.ops._arguments import Array
 from convlet.ops._conv_checks import (
     NEEDS,
@@ -142,17 +148,21 @@ def conv_packed_grad(
     kernel: Array,
     geometry: Geometry,
     needs: Iterable[str],
+    slope: Slope | None = None,
 ) -> Gradients:
-    """The gradients of `conv_packed`, by any algorithm."""
+    """The gradients of `conv_packed`, by any algorithm; that of x times a slope."""
     arguments.check_same_dtype("kernel", kernel, "x", x)
     x = arguments.to_channels_last(x, geometry.data_format)
     grad = check_grad(grad, x, geometry)
-    return gradients(grad, x, kernel, geometry, frozenset(needs), allowed(geometry.tiles))
+    return gradients(grad, x, kernel, geometry, frozenset(needs), allowed(geometry.tiles), slope)
 
 
 def dense_grad(
-    grad: Array, x: Array, kernel: Array, needs: Iterable[str] = NEEDS
-) -> tuple[Array | None, Array | None, Array | None]:
+    grad: Array,
+    x: Array,
+    kernel: Array,
+    needs: Iterable[str] = NEEDS,
+) -> Gradients:
     """Gradients of `dense` with respect to x, kernel and bias; None for what is not needed."""
     arguments.check_same_dtype("x", x, "grad", grad)
     geometry = plain_geometry(grad.shape)
@@ -164,13 +174,30 @@ def dense_grad(
 
 
 def gradients(
-    grad: Array, x: Array, kernel: Array, geometry: Geometry, wanted: frozenset[str], tiles: Tiles
+    grad: Array,
+    x: Array,
+    kernel: Array,
+    geometry: Geometry,
+    wanted: frozenset[str],
+    tiles: Tiles,
+    slope: Slope | None = None,
 ) -> Gradients:
-    dx = None
+    dx, size = None, tiles.input_gradient
     if "x" in wanted:
         dx, view = arguments.output_array(None, x.shape, geometry.data_format, (("x", x),))
-        input_gradient(grad, kernel, view, geometry, tiles.input_gradient)
+        driven = by_driver(slope, view, geometry.data_format) if size else None
+        input_gradient(grad, kernel, view, geometry, size, driven)
+        if driven is None:
+            multiply(dx, slope)
     return dx, *_weight_gradients(grad, x, kernel, geometry, wanted, tiles.kernel_gradient)
+
+
+def by_driver(slope: Slope | None, dx: Array, data_format: str) -> tuple[int, Array] | None:
+    """A slope as the driver by tiles takes it, or None where it does not."""
+    if slope is None or slope.name not in ("relu", "relu6"):
+        return None
+    value = arguments.to_channels_last(slope.value, data_format)
+    return (activation_code(slope.name)[0], value) if value.strides == dx.strides else None
 
 
 def _weight_gradients(
@@ -188,15 +215,23 @@ def _weight_gradients(
 
 
 def input_gradient(
-    grad: Array, kernel: Array, out: Array, geometry: Geometry, size: int = 0
+    grad: Array,
+    kernel: Array,
+    out: Array,
+    geometry: Geometry,
+    size: int = 0,
+    slope: tuple[int, Array] | None = None,
 ) -> None:
-    """Write conv's gradient with respect to x into `out`; all checked, channels last."""
+    """Write conv's gradient with respect to x into `out`; all checked, channels last.
+
+    By tiles (a `size`) times a slope, if there is one: see `by_driver`.
+    """
     if not out.size:
         return
     if size == 0:
         compiled.input_gradient(grad, kernel, None, out, geometry, NO_ACTIVATION)
     else:
-        input_gradient_by_tiles(grad, kernel, out, geometry, size)
+        input_gradient_by_tiles(grad, kernel, out, geometry, size, None, slope)
 
 
 def input_gradient_by_tiles(
@@ -205,18 +240,19 @@ def input_gradient_by_tiles(
     out: Array,
     geometry: Geometry,
     size: int,
-    places: Array | None = None,
+    places: Array | None,
+    slope: tuple[int, Array] | None = None,
 ) -> bool:
     """The convolution of `grad` with the kernel turned around, its channels swapped.
 
-    `places` are those of `winograd.forward`, as is the result.
+    `places` and `slope` are those of `winograd.forward`, as is the result.
     """
     turned = kernel[::-1, ::-1].swapaxes(-1, -2)
     _, above, left = geometry.before
     around = geometry._replace(before=(0, 2 - above, 2 - left))
     transformed = winograd.transform(turned, size)
     return winograd.forward(
-        grad, turned, None, out, around, NO_ACTIVATION, transformed, False, places
+        grad, turned, None, out, around, NO_ACTIVATION, transformed, False, places, slope
     )
 
 

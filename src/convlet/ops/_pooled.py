@@ -8,7 +8,7 @@ import numpy as np
 
 from convlet._cext import winograd
 from convlet._reuse import empty
-from convlet.ops._activation import activation_code
+from convlet.ops._activation import Slope, activation_code, multiply
 from convlet.ops._arguments import Array, check_same_dtype
 from convlet.ops._conv_checks import Geometry
 from convlet.ops._conv_forms import (
@@ -17,6 +17,7 @@ from convlet.ops._conv_forms import (
     Packed,
     bias_gradient,
     bound,
+    by_driver,
     input_gradient,
     input_gradient_by_tiles,
     kernel_gradient,
@@ -83,26 +84,31 @@ def maxima_gradients(
     kernel: Array,
     geometry: Geometry,
     needs: tuple[str, ...],
+    slope: Slope | None,
 ) -> Gradients:
-    """Gradients of x, kernel and bias; `grad`, C-contiguous, is that of maxima, not activated yet.
+    """Gradients of x (times a slope), kernel and bias.
 
+    `grad`, C-contiguous, is that of maxima, not activated yet.
     The same bits as those of the convolution at all elements, but for the bias: its gradient is
     summed over the maxima.
     """
     tiles = geometry.tiles
     dx = empty(x.shape, x.dtype) if "x" in needs else None
     dkernel = empty(kernel.shape, x.dtype) if "kernel" in needs else None
+    driven = None if dx is None else by_driver(slope, dx, geometry.data_format)
     finite = dx is None or input_gradient_by_tiles(
-        grad, kernel, dx, geometry, tiles.input_gradient, places
+        grad, kernel, dx, geometry, tiles.input_gradient, places, driven
     )
     if finite and dkernel is not None:
         finite = kernel_gradient_by_tiles(x, grad, dkernel, geometry, places)
     if not finite:
         everywhere = _spread(grad, places, geometry.shape)
         if dx is not None:
-            input_gradient(everywhere, kernel, dx, geometry, tiles.input_gradient)
+            input_gradient(everywhere, kernel, dx, geometry, tiles.input_gradient, driven)
         if dkernel is not None:
             kernel_gradient(x, everywhere, dkernel, geometry, tiles.kernel_gradient)
+    if driven is None:
+        multiply(dx, slope)
     return dx, dkernel, bias_gradient(grad) if "bias" in needs else None
 
 
