@@ -72,6 +72,8 @@ cdef inline winograd_t of_group(const winograd_t *whole, ptrdiff_t group) noexce
     s.tiles = s.x.size[0] * s.high * s.wide
     s.x.data += first * s.x.step[0]
     s.y.data += first * s.y.step[0]
+    if s.places:
+        s.places += first * s.y.step[0] // s.itemsize
     s.w.data += group * s.w.step[0]
     return s
 

@@ -118,6 +118,18 @@ def test_behind_maxima_by_tiles(activation, special, dtype, rng):
         )
 
 
+def test_maxima_of_groups_of_images(dtype, rng):
+    """The kernel's gradient is made for each group, from the places of its own images."""
+    steps = [
+        layers.Conv2D(16, 3, activation="relu", dtype=dtype),
+        layers.MaxPooling2D(2, dtype=dtype),
+    ]
+    x = rng.standard_normal((17, 26, 26, 16)).astype(dtype)
+    _, kernel, bias = both_ways(steps, x, rng)
+    assert_same_bits(kernel[0], kernel[1])
+    assert_close(bias[0], bias[1], 1e-4 * np.abs(bias[1]).max(), dtype=dtype)
+
+
 def test_three_in_a_row(dtype, rng):
     """The one in the middle gives its derivative away and takes another."""
     steps = [
