@@ -12,7 +12,7 @@ from convlet._cext import winograd
 from convlet.ops._activation import NO_ACTIVATION, activation_code
 from convlet.ops._conv_forms import input_gradient, input_gradient_by_tiles
 from strategies import LAYOUTS, SEEDS, ConvConfig
-from winograd_cases import SIZES, configs, forward, geometry, halved, kernel_gradient
+from winograd_cases import SIZES, configs, forward, geometry, halved
 
 size = pytest.mark.parametrize("size", SIZES)
 activations = st.sampled_from([None, "relu", "relu6"])
@@ -101,9 +101,11 @@ def test_kernel_gradient(isa, threads, dtype, config, seed):
     pools(config)
     x = config.arrays(seed, dtype)[0]
     grad, places, everywhere = grads(config, seed, dtype)
-    out = np.full(config.kernel_shape, np.nan, dtype)
-    assert winograd.kernel_gradient(x, grad, out, geometry(config), places)
-    assert_same_bits(out, kernel_gradient(config, x, everywhere), f"{config} seed {seed}")
+    for groups in range(1, config.batch + 1):
+        out, expected = (np.full((groups, *config.kernel_shape), np.nan, dtype) for _ in range(2))
+        assert winograd.kernel_gradient(x, grad, out, geometry(config), places)
+        winograd.kernel_gradient(x, everywhere, expected, geometry(config))
+        assert_same_bits(out, expected, f"{config} {groups} groups seed {seed}")
 
 
 def results(config, x, kernel, bias, grad, places):
