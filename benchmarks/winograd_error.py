@@ -18,6 +18,7 @@ import numpy as np
 from convlet import ops
 from convlet.bench.table import markdown_table
 from convlet.ops import _conv_forms as conv_forms
+from convlet.ops import _conv_gradients as conv_gradients
 from convlet.ops._conv_checks import check_operands
 
 SEEDS = 5
@@ -98,9 +99,9 @@ def gradients(layer, seed, wanted):
     def compute(size):
         out = np.empty_like(x if wanted == "x" else kernel)
         if wanted == "x":
-            conv_forms.input_gradient(grad, kernel, out, geometry, size)
+            conv_gradients.input_gradient(grad, kernel, out, geometry, size)
         else:
-            conv_forms.kernel_gradient(x, grad, out, geometry, size)
+            conv_gradients.kernel_gradient(x, grad, out, geometry, size)
         return out
 
     wide = (array.astype("f8") for array in (grad, x, kernel))

@@ -10,7 +10,7 @@ from comparison import assert_same_bits
 from convlet import ops
 from convlet._cext import winograd
 from convlet.ops._activation import NO_ACTIVATION, activation_code
-from convlet.ops._conv_forms import input_gradient, input_gradient_by_tiles
+from convlet.ops._conv_gradients import input_gradient, input_gradient_by_tiles
 from strategies import LAYOUTS, SEEDS, ConvConfig
 from winograd_cases import SIZES, configs, forward, geometry, halved
 

@@ -13,7 +13,7 @@ import modes
 from comparison import assert_close, winograd_tolerance
 from convlet import ops
 from convlet._cext import runtime
-from convlet.ops import _conv_forms as conv_forms
+from convlet.ops import _conv_gradients as conv_gradients
 from strategies import SEEDS, ConvConfig
 from winograd_cases import SIZES, assert_same, configs, forward, geometry, kernel_gradient
 
@@ -102,7 +102,7 @@ def test_input_gradient(isa, threads, dtype, size, config, seed, value, where):
     given[where], at = spoil(given[where], value, seed)
     expected = ops.conv_grad(given["grad"], x, given["kernel"], padding=config.padding)[0]
     dx = np.full_like(x, np.nan)
-    conv_forms.input_gradient(given["grad"], given["kernel"], dx, geometry(config), size)
+    conv_gradients.input_gradient(given["grad"], given["kernel"], dx, geometry(config), size)
     context = f"{config} {value} in {where} at {at} seed {seed}"
     assert np.array_equal(np.isfinite(dx), np.isfinite(expected)), context
     assert_close(dx, expected.astype("f8"), tolerance, context, dtype=dtype)

@@ -121,3 +121,16 @@ def test_refuses(parts, shape, bias):
     with pytest.raises(ValueError):
         convolution.kernel_gradient(x, grad, out, totals, geometry[-1], parts)
     assert (out == 1).all()
+
+
+def test_infinities_of_two_groups(dtype):
+    """Their sum is NaN, without a warning."""
+    config, groups = CONFIGS["single pixels"]
+    x, kernel, _ = config.arrays(0, dtype)
+    grad = config.grad(0, dtype)
+    assert equal_groups(grad.shape, kernel) == groups > 1
+    grad[0, 0, 0, 3], grad[-1, 0, 0, 3] = np.inf, -np.inf
+    dkernel, dbias = weight_gradients(config, grad, x, kernel)
+    assert np.isnan(dbias[3]) and np.isfinite(np.delete(dbias, 3)).all()
+    assert not np.isfinite(dkernel[..., 3]).any()
+    assert np.isfinite(np.delete(dkernel, 3, axis=-1)).all()

@@ -16,7 +16,8 @@ from convlet.layers._pullback import Gradients, Pullback
 from convlet.layers._working import convolution_working
 from convlet.ops._activation import Slope
 from convlet.ops._conv_checks import Geometry, layer_geometry
-from convlet.ops._conv_forms import bound, conv_packed, conv_packed_grad, pack
+from convlet.ops._conv_forms import bound, conv_packed, pack
+from convlet.ops._conv_gradients import conv_packed_grad
 from convlet.ops._geometry import conv_output_shape
 from convlet.ops._pooled import bound_pooled, keeps_places, maxima_and_places, maxima_gradients
 from convlet.ops._winograd import allowed

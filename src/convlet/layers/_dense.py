@@ -14,7 +14,8 @@ from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import Slope, multiply
 from convlet.ops._conv_checks import Geometry, plain_geometry
-from convlet.ops._conv_forms import bound, dense, dense_grad, pack
+from convlet.ops._conv_forms import bound, dense, pack
+from convlet.ops._conv_gradients import dense_grad
 
 
 class Dense(Activated):

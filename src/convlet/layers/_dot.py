@@ -17,7 +17,8 @@ from convlet.layers._merging import checked_shapes
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._arguments import contiguous
 from convlet.ops._conv_checks import plain_geometry
-from convlet.ops._conv_forms import dense, dense_grad
+from convlet.ops._conv_forms import dense
+from convlet.ops._conv_gradients import dense_grad
 
 
 class Dot(Layer):

@@ -16,7 +16,8 @@ from convlet.ops._conv_checks import (
     check_operands,
     hashable,
 )
-from convlet.ops._conv_forms import bound_to, forward, gradients
+from convlet.ops._conv_forms import bound_to, forward
+from convlet.ops._conv_gradients import gradients
 from convlet.ops._winograd import DIRECT
 
 

@@ -11,12 +11,10 @@ from convlet._reuse import empty
 from convlet.ops._activation import Slope, activation_code, multiply
 from convlet.ops._arguments import Array, check_same_dtype
 from convlet.ops._conv_checks import Geometry
-from convlet.ops._conv_forms import (
-    Bound,
+from convlet.ops._conv_forms import Bound, Packed, bound
+from convlet.ops._conv_gradients import (
     Gradients,
-    Packed,
     bias_gradient,
-    bound,
     by_driver,
     input_gradient,
     input_gradient_by_tiles,

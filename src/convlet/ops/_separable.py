@@ -11,6 +11,7 @@ import numpy as np
 from convlet.ops import _arguments as arguments
 from convlet.ops import _conv_checks as conv_checks
 from convlet.ops import _conv_forms as conv_forms
+from convlet.ops import _conv_gradients as conv_gradients
 from convlet.ops._activation import activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._blocks import Block, blocks
@@ -153,20 +154,20 @@ def separable_conv_grad(
             rows, depthwise, None, middle._replace(data_format="channels_last"), None, None
         )
         dpointwise = np.empty(pointwise.shape, x.dtype)
-        conv_forms.kernel_gradient(part, grad, dpointwise, mixing)
+        conv_gradients.kernel_gradient(part, grad, dpointwise, mixing)
         del part
     if wanted & {"x", "depthwise_kernel"}:
         dmiddle = np.empty(middle.shape, x.dtype)
-        conv_forms.input_gradient(grad, pointwise, dmiddle, mixing)
+        conv_gradients.input_gradient(grad, pointwise, dmiddle, mixing)
     if "x" in wanted:
         dx, view = arguments.output_array(None, rows.shape, data_format, (("x", x),))
-        conv_forms.input_gradient(dmiddle, depthwise, view, middle)
+        conv_gradients.input_gradient(dmiddle, depthwise, view, middle)
     if "depthwise_kernel" in wanted:
         wide = np.empty(depthwise.shape, x.dtype)
-        conv_forms.kernel_gradient(rows, dmiddle, wide, middle)
+        conv_gradients.kernel_gradient(rows, dmiddle, wide, middle)
         ddepthwise = wide.reshape(*depthwise.shape[:-2], rows.shape[-1], -1)
     if "bias" in wanted:
-        dbias = conv_forms.bias_gradient(grad)
+        dbias = conv_gradients.bias_gradient(grad)
     return dx, ddepthwise, dpointwise, dbias
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from convlet._variable import Array
-from convlet.ops._conv_forms import bias_gradient
+from convlet.ops._conv_gradients import bias_gradient
 
 
 def sum_to(grad: Array, shape: tuple[int, ...]) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from convlet._cext import convolution as compiled
 from convlet.ops import _arguments as arguments
 from convlet.ops import _conv_checks as conv_checks
-from convlet.ops import _conv_forms as conv_forms
+from convlet.ops import _conv_gradients as conv_gradients
 from convlet.ops._activation import NO_ACTIVATION, activate_rows, activation_code
 from convlet.ops._arguments import Array
 from convlet.ops._conv_checks import NEEDS, Geometry
@@ -170,9 +170,9 @@ def conv_transpose_grad(
             compiled.forward(grad, kernel, None, view, geometry, NO_ACTIVATION)
     if "kernel" in wanted:
         dkernel = np.empty(kernel.shape, x.dtype)
-        conv_forms.kernel_gradient(grad, x, dkernel, geometry)
+        conv_gradients.kernel_gradient(grad, x, dkernel, geometry)
     if "bias" in wanted:
-        dbias = conv_forms.bias_gradient(grad)
+        dbias = conv_gradients.bias_gradient(grad)
     return dx, dkernel, dbias
 
 
