@@ -6,6 +6,7 @@
 #ifndef STAGED_SIZES
 #define STAGED_SIZES
 enum { STAGED_ROWS = 48 }; /* a multiple of every tile's; 12 KiB */
+enum { LINE_BYTES = 64 };
 #endif
 
 /* Neighbours from `first` to `end` - 1, some channels at a time. */
@@ -23,10 +24,25 @@ INLINE void NAME(spread_strips)(const panel_t *a, char *const *y, ptrdiff_t firs
     }
 }
 
+/* What lies from the first row to the last, of every channel: pages apart, where nothing else fetches
+ * it. Not where rows are of several lines of an image, and more lies between. */
+INLINE void NAME(ask_for_rows)(const panel_t *a, char *first, char *last) {
+    const ptrdiff_t bytes = last - first;
+    if (bytes < 0 || bytes >= STAGED_ROWS * (ptrdiff_t)sizeof(real)) return;
+    for (ptrdiff_t c = 0; c < a->channels; c++) {
+        const char *p = first + a->y_offset + c * a->y_step;
+        for (ptrdiff_t at = 0; at < bytes; at += LINE_BYTES) PREFETCH_WRITE(p + at);
+        PREFETCH_WRITE(p + bytes);
+    }
+}
+
 OUTLINE void NAME(stage)(const panel_t *a) {
     real sums[STAGED_ROWS * TILE_VECTORS * LANES];
     char *to[STAGED_ROWS];
     const ptrdiff_t width = a->vectors * LANES, parts = (a->rows + STAGED_ROWS - 1) / STAGED_ROWS;
+    const ptrdiff_t *size = a->grid.size;
+    /* Then the driver asks only for rows of an output that is larger than second-level cache. */
+    const int far = a->ask_bytes && size[0] * size[1] * size[2] * size[3] <= SHORT_SUM;
     panel_t some = *a;
     some.y = to;
     some.y_step = sizeof(real);
@@ -38,6 +54,7 @@ OUTLINE void NAME(stage)(const panel_t *a) {
         char *const *y = a->y + begin;
         some.x = a->x + begin;
         some.rows = rows;
+        if (far) NAME(ask_for_rows)(a, y[0], y[rows - 1]);
         NAME(panel)(&some);
         for (ptrdiff_t r = 0, end; r < rows; r = end) {
             end = r + 1;
