@@ -7,21 +7,9 @@ from comparison import assert_close, assert_same_bits
 from convlet import Input, Model, initializers, layers
 from convlet.layers._deferred import ActivatedPullback, MaximumPullback, defer
 from convlet.testing import check_gradients
+from in_a_row import by_layers, network
 
 ELEMENTWISE = ["relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh"]
-
-
-def by_layers(steps, x, dy):
-    """dx and the weights' gradients, each layer apart."""
-    pullbacks, y = [], x
-    for layer in steps:
-        y, pullback = layer.vjp(y, True)
-        pullbacks.append(pullback)
-    grads = []
-    for pullback in reversed(pullbacks):
-        dy, own = pullback(dy)
-        grads = own + grads
-    return [dy, *grads]
 
 
 def chain(activation, dtype, form="channels_last", pool=2, strides=None, apart=False):
@@ -47,14 +35,7 @@ def both_ways(steps, x, rng, change=None):
     if change is not None:
         change(dy, y)
     dx, grads = pullback(dy)
-    return list(zip([dx, *grads], by_layers(steps, x, dy), strict=True))
-
-
-def network(steps, shape):
-    value = first = Input(shape, dtype=steps[0].compute_dtype)
-    for layer in steps:
-        value = layer(value)
-    return Model(first, value)
+    return list(zip([dx, *grads], by_layers(steps, x, dy)[1:], strict=True))
 
 
 @pytest.mark.parametrize("activation", ELEMENTWISE)
@@ -150,7 +131,7 @@ def test_any_windows(activation, pool, strides, rng):
     y, pullback = model.vjp(x, True)
     dy = rng.standard_normal(y.shape)
     dx, grads = pullback(dy)
-    for one, other in zip([dx, *grads], by_layers(steps, x, dy), strict=True):
+    for one, other in zip([dx, *grads], by_layers(steps, x, dy)[1:], strict=True):
         assert_close(one, other, 1e-13 * (1 + np.abs(other)), dtype="float64")
     check_gradients(model, x)
 

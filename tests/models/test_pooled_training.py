@@ -10,6 +10,7 @@ from comparison import assert_close, assert_same_bits
 from convlet import Input, Model, initializers, layers, models
 from convlet.layers import Conv2D, MaxPooling2D
 from convlet.testing import check_gradients
+from in_a_row import by_layers, by_model, network
 from strategies import SEEDS
 
 SPECIAL = [np.nan, np.inf, -np.inf]
@@ -20,32 +21,6 @@ def chain(activation="relu", padding="same", channels=16, filters=17, dtype="flo
     # Seeded: at differences, no two elements of a window may be nearly equal.
     conv = {**conv, "kernel_initializer": initializers.GlorotUniform(seed=7), **options}
     return [Conv2D(filters, 3, dtype=dtype, **conv), MaxPooling2D(2, dtype=dtype)]
-
-
-def network(steps, shape):
-    value = first = Input(shape, dtype=steps[0].compute_dtype)
-    for layer in steps:
-        value = layer(value)
-    return Model(first, value)
-
-
-def by_layers(model, x, dy):
-    """The output, dx and the weights' gradients, each layer apart."""
-    pullbacks, y = [], x
-    for layer in model.layers[1:]:
-        y, pullback = layer.vjp(y, True)
-        pullbacks.append(pullback)
-    grads = []
-    for pullback in reversed(pullbacks):
-        dy, own = pullback(dy)
-        grads = own + grads
-    return y, dy, *grads
-
-
-def by_model(model, x, dy):
-    y, pullback = model.vjp(x, True)
-    dx, grads = pullback(dy)
-    return y, dx, *grads
 
 
 def is_pooled(model, x):
@@ -82,7 +57,7 @@ def test_same_as_layer_by_layer(threads, dtype, activation, padding, shape, ci, 
     assert is_pooled(model, x)
     dy = rng.standard_normal((2, *model.output_shape[1:])).astype(dtype)
     context = f"{shape} {ci} {co} seed {seed}"
-    assert_equal(by_model(model, x, dy), by_layers(model, x, dy), context, dtype)
+    assert_equal(by_model(model, x, dy), by_layers(model.layers[1:], x, dy), context, dtype)
 
 
 def test_finite_differences(rng):
@@ -103,7 +78,7 @@ def test_special_values(where, value, rng):
     arrays = {"x": x, "kernel": weights[0], "bias": weights[1], "dy": dy}
     arrays[where].flat[7] = value
     model.set_weights(weights)
-    made, expected = by_model(model, x, dy), by_layers(model, x, dy)
+    made, expected = by_model(model, x, dy), by_layers(model.layers[1:], x, dy)
     for one, other in zip(made[:-1], expected[:-1], strict=True):
         assert_same_bits(*(np.where(np.isnan(a), np.float32(np.nan), a) for a in (one, other)))
     assert np.array_equal(np.isfinite(made[-1]), np.isfinite(expected[-1]))
@@ -139,7 +114,9 @@ def test_other_windows(options, rng):
     x = rng.standard_normal((2, 11, 11, 16)).astype("float32")
     assert not is_pooled(model, x)
     dy = rng.standard_normal((2, *model.output_shape[1:])).astype("float32")
-    assert_equal(by_model(model, x, dy), by_layers(model, x, dy), str(options), "float32")
+    assert_equal(
+        by_model(model, x, dy), by_layers(model.layers[1:], x, dy), str(options), "float32"
+    )
 
 
 def test_own_layers_keep_their_methods(rng):
@@ -149,7 +126,7 @@ def test_own_layers_keep_their_methods(rng):
 
     model = network([Doubled(16, 3), MaxPooling2D(2)], (10, 10, 16))
     x = rng.standard_normal((2, 10, 10, 16)).astype("float32")
-    assert_same_bits(model.vjp(x, True)[0], by_layers(model, x, model(x))[0])
+    assert_same_bits(model.vjp(x, True)[0], by_layers(model.layers[1:], x, model(x))[0])
 
 
 def test_another_reader(rng):
@@ -169,7 +146,7 @@ def test_direct_algorithm(rng):
     try:
         convlet.set_algorithm("direct")
         assert not is_pooled(model, x)
-        expected = by_layers(model, x, dy)
+        expected = by_layers(model.layers[1:], x, dy)
         for one, other in zip(by_model(model, x, dy), expected, strict=True):
             assert_same_bits(one, other)
         convlet.set_algorithm("auto")
@@ -188,7 +165,7 @@ def test_frozen(rng):
     x = rng.standard_normal((2, 8, 8, 16)).astype("float32")
     dy = rng.standard_normal((2, *model.output_shape[1:])).astype("float32")
     made = by_model(model, x, dy)
-    expected = by_layers(model, x, dy)
+    expected = by_layers(model.layers[1:], x, dy)
     assert len(made) == len(expected) == 4
     for one, other in zip(made, expected, strict=True):
         assert_same_bits(one, other)
