@@ -147,8 +147,8 @@ def conv_grad(
     -----
     Accumulators have x's dtype. dx sums over (kd, kh, kw, co) ascending. dkernel and dbias sum
     over (n, od, oh, ow) ascending, cut by shape alone into runs of at most 256, each summed from
-    zero and then added in order, of many pixels and few weights by groups of images, which are added
-    in order, too: the same bits for any thread count and strides.
+    zero and then added in order; of many pixels and few weights in groups of images, which are
+    added in order, too: the same bits for any thread count and strides.
 
     Examples
     --------
