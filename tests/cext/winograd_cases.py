@@ -11,6 +11,7 @@ from comparison import assert_same_bits
 from convlet._cext import winograd
 from convlet.ops._activation import activation_code
 from convlet.ops._conv_checks import Geometry
+from guarded import CANARY, canaried
 from strategies import CHANNELS, ConvConfig
 
 SIZES = (2, 4)
@@ -44,6 +45,15 @@ def make_strange(arrays, seed):
     for array in arrays:
         if array is not None:
             array.flat[rng.integers(array.size)] = rng.choice([np.nan, np.inf, -np.inf])
+
+
+def assert_writes(compute, expected, context):
+    """Results that are the same, and nothing around them."""
+    out, canary = canaried(expected.shape, expected.dtype)
+    compute(out)
+    assert_same(out, expected, context)
+    out[...] = CANARY
+    assert (canary == CANARY).all(), context
 
 
 def geometry(config):

@@ -77,9 +77,8 @@ def test_dense(dtype, rng):
     x, grad = (rng.standard_normal((10000, n)).astype(dtype) for n in (6, 20))
     kernel = np.zeros((6, 20), dtype)
     assert equal_groups(grad.shape, kernel) == 2
-    found = ops.conv_grad(
-        grad[:, None], x[:, None], kernel[None], needs=("kernel", "bias")
-    )[1:]  # fmt: skip
+    needs = ("kernel", "bias")
+    found = ops.conv_grad(grad[:, None], x[:, None], kernel[None], needs=needs)[1:]
     wide, other = x.astype("float64"), grad.astype("float64")
     tolerance = 1e3 * np.finfo(dtype).eps
     assert_close(found[0][0], wide.T @ other, tolerance * (abs(wide.T) @ abs(other)), dtype=dtype)
@@ -88,9 +87,9 @@ def test_dense(dtype, rng):
 
 @pytest.mark.parametrize("images", [1, 2, 3, 7, 100, 4096])
 @pytest.mark.parametrize("side", [1, 9, 200])
-@pytest.mark.parametrize("side_bytes", [(3, 16), (3, 64), (100, 100), (1000, 1000)])
-def test_groups_are_few(images, side, side_bytes):
-    kernel = np.zeros(side_bytes, "float32")
+@pytest.mark.parametrize("weights", [(3, 16), (3, 64), (100, 100), (1000, 1000)])
+def test_groups_are_few(images, side, weights):
+    kernel = np.zeros(weights, "float32")
     shape = (images, side, side, 64)
     for groups in (groups_of_tiles(shape, kernel), equal_groups(shape, kernel)):
         assert 1 <= groups <= images and groups & (groups - 1) == 0

@@ -9,6 +9,7 @@ from convlet import activations, config, initializers
 from convlet._variable import Array, Variable
 from convlet.layers._activated import Activated, BoundSum, PackedKernel, vjp_activated
 from convlet.layers._by_shape import ByShape
+from convlet.layers._deferred import SlopedFunction
 from convlet.layers._layer import Shape
 from convlet.layers._pullback import Gradients, Pullback
 from convlet.ops._activation import Slope, activate, multiply
@@ -172,15 +173,20 @@ class BaseConv(Activated):
             y = self._output(x, fit, fused, False)
             return y if fused else activate(activation, y)
 
-        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
-            dx, *grads = self._sloped_gradients(dz, x, self._needs(needs_dx), slope)
-            return dx, [grad for grad in grads if grad is not None]
-
+        gradients = self._wanted(
+            lambda dz, needs, slope: self._sloped_gradients(dz, x, needs, slope)
+        )
         return vjp_activated(linear, gradients, self._activation_name, x)
 
-    def _needs(self, needs_dx: bool) -> tuple[str, ...]:
-        """What gradients are wanted of."""
-        return (("x",) if needs_dx else ()) + self._trained(*self.kernels, "bias")
+    def _wanted(self, compute: Callable[..., tuple[Array | None, ...]]) -> SlopedFunction:
+        """Those gradients of x, kernels and bias that are asked for and trained."""
+
+        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
+            needs = (("x",) if needs_dx else ()) + self._trained(*self.kernels, "bias")
+            dx, *grads = compute(dz, needs, slope)
+            return dx, [grad for grad in grads if grad is not None]
+
+        return gradients
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as plain values."""

@@ -12,7 +12,7 @@ from convlet.layers._base_conv import BaseConv
 from convlet.layers._deferred import ActivatedPullback
 from convlet.layers._layer import Shape
 from convlet.layers._pooling import MaxPooling
-from convlet.layers._pullback import Gradients, Pullback
+from convlet.layers._pullback import Pullback
 from convlet.layers._working import convolution_working
 from convlet.ops._activation import Slope
 from convlet.ops._conv_checks import Geometry, layer_geometry
@@ -123,12 +123,11 @@ class Conv(BaseConv):
         if found is None:
             return None
         y, places = found
-
-        def gradients(dz: Array, needs_dx: bool, slope: Slope | None) -> Gradients:
-            needs = self._needs(needs_dx)
-            dx, *grads = maxima_gradients(dz, places, x, self.kernel._data, fit, needs, slope)
-            return dx, [grad for grad in grads if grad is not None]
-
+        gradients = self._wanted(
+            lambda dz, needs, slope: maxima_gradients(
+                dz, places, x, self.kernel._data, fit, needs, slope
+            )
+        )
         return y, ActivatedPullback(name, y, gradients, x)
 
     def _working(self, input_shape: Shape) -> list[str]:
